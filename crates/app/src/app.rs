@@ -1,0 +1,221 @@
+//! The application: one store, one catalogue, one clock, and the two ways in, `perform` and `ask`.
+
+use std::sync::Arc;
+
+use antrean_domain::catalogue::{Catalogue, CatalogueError, CatalogueFiles};
+use antrean_domain::keys::Keyring;
+use antrean_store::{Fault, Store, Tx, catalogue as parts, settings};
+use arc_swap::ArcSwap;
+
+use crate::caller::{Actor, Caller};
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::operation::{Attempt, Context, Error, Failure, IdempotencyKey, Operation, SharedCatalogue, run};
+use crate::overview::Overview;
+use crate::policy::Policy;
+
+/// Everything that `App::start` needs from outside.
+pub struct Parts {
+    /// Where things are remembered.
+    pub store: Store,
+    /// The 32 bytes from which every key is derived.
+    pub master_key: [u8; 32],
+    /// Limits and terms.
+    pub policy: Policy,
+    /// The source of time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store failed.
+    #[error("the store cannot be read")]
+    Store(#[from] Fault),
+    /// The reference data is wrong.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The database was made with another master key: nothing sealed in it could be read.
+    #[error("the key does not belong to this database; give back the key file that was made with it")]
+    WrongKey,
+}
+
+/// The application. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    core: Arc<Core>,
+}
+
+struct Core {
+    store: Store,
+    keys: Keyring,
+    catalogue: SharedCatalogue,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    overview: ArcSwap<Overview>,
+}
+
+impl App {
+    /// Loads the catalogue (the built-in one at the very first start) and checks that the key fits the database.
+    pub fn start(from: Parts) -> Result<Self, StartError> {
+        let keys = Keyring::derive(from.master_key);
+        let now = from.clock.now();
+        let fingerprint = keys.fingerprint();
+        let (known, files) = from.store.write_blocking(move |tx| {
+            let known = if let Some(known) = settings::get(tx, "key_fingerprint")? {
+                known
+            } else {
+                settings::put(tx, "key_fingerprint", &fingerprint)?;
+                fingerprint.to_vec()
+            };
+            let mut files = parts::load(tx)?;
+            if files.is_empty() {
+                for (part, body) in CatalogueFiles::builtin().parts() {
+                    parts::put(tx, part, body, now)?;
+                }
+                files = parts::load(tx)?;
+            }
+            Ok((known, files))
+        })?;
+        if known != fingerprint {
+            return Err(StartError::WrongKey);
+        }
+        let catalogue = Catalogue::parse(&CatalogueFiles::from_parts(files)?)?;
+        let app = Self {
+            core: Arc::new(Core {
+                store: from.store,
+                keys,
+                catalogue: Arc::new(ArcSwap::from_pointee(catalogue)),
+                policy: from.policy,
+                clock: from.clock,
+                entropy: from.entropy,
+                overview: ArcSwap::from_pointee(Overview::empty(now)),
+            }),
+        };
+        app.refresh_overview_blocking()?;
+        Ok(app)
+    }
+
+    /// Performs an operation for a caller: once per idempotency key, all or nothing, durable when it answers.
+    pub async fn perform<O: Operation>(
+        &self,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        operation: O,
+    ) -> Result<O::Outcome, Failure> {
+        self.attempt(Attempt { operation, key, caller, acting: None }).await
+    }
+
+    /// Performs an operation for the clock or the operator.
+    pub async fn perform_as<O: Operation>(&self, actor: Actor, operation: O) -> Result<O::Outcome, Failure> {
+        self.attempt(Attempt { operation, key: None, caller: Caller::default(), acting: Some(actor) }).await
+    }
+
+    async fn attempt<O: Operation>(&self, attempt: Attempt<O>) -> Result<O::Outcome, Failure> {
+        let app = self.clone();
+        let answer = self
+            .core
+            .store
+            .write(move |tx| app.in_context(&attempt.caller, attempt.acting, |cx| run(tx, cx, &attempt)))
+            .await?;
+        answer.map_err(Failure::Refused)
+    }
+
+    /// Asks the store something on behalf of a caller; nothing can be written.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        question: impl FnOnce(&Tx<'_>, &Context<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let app = self.clone();
+        let answer = self
+            .core
+            .store
+            .read(move |tx| {
+                app.in_context(&caller, None, |cx| match question(tx, cx) {
+                    Ok(answer) => Ok(Ok(answer)),
+                    Err(Error::Refused(refusal) | Error::Counted(refusal)) => Ok(Err(refusal)),
+                    Err(Error::Fault(fault)) => Err(fault),
+                })
+            })
+            .await?;
+        answer.map_err(Failure::Refused)
+    }
+
+    fn in_context<T>(&self, caller: &Caller, acting: Option<Actor>, work: impl FnOnce(&Context<'_>) -> T) -> T {
+        let catalogue = self.core.catalogue.load();
+        work(&Context {
+            now: self.core.clock.now(),
+            keys: &self.core.keys,
+            catalogue: &catalogue,
+            policy: &self.core.policy,
+            entropy: &*self.core.entropy,
+            caller,
+            acting,
+        })
+    }
+
+    /// The instant now, as operations see it.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.core.clock.now()
+    }
+
+    /// The catalogue as it is now.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.core.catalogue.load_full()
+    }
+
+    /// Replaces the catalogue after it was imported again.
+    pub fn set_catalogue(&self, catalogue: Catalogue) {
+        self.core.catalogue.store(Arc::new(catalogue));
+    }
+
+    /// The public state of all releases, as of the last refresh.
+    pub fn overview(&self) -> Arc<Overview> {
+        self.core.overview.load_full()
+    }
+
+    /// Reads the public state anew. The release clock calls it every second and after every step.
+    pub async fn refresh_overview(&self) -> Result<(), Failure> {
+        let app = self.clone();
+        let fresh = self
+            .core
+            .store
+            .read(move |tx| app.in_context(&Caller::default(), None, |cx| Overview::read(tx, cx, &app.overview())))
+            .await?;
+        self.core.overview.store(Arc::new(fresh));
+        Ok(())
+    }
+
+    fn refresh_overview_blocking(&self) -> Result<(), Fault> {
+        let app = self.clone();
+        let fresh = self.core.store.read_blocking(move |tx| {
+            app.in_context(&Caller::default(), None, |cx| Overview::read(tx, cx, &app.overview()))
+        })?;
+        self.core.overview.store(Arc::new(fresh));
+        Ok(())
+    }
+
+    /// The store, for the program (`doctor`, closing down) and for tests.
+    pub fn store(&self) -> &Store {
+        &self.core.store
+    }
+
+    /// The keys, for the program: public ticket key, demo.
+    pub fn keys(&self) -> &Keyring {
+        &self.core.keys
+    }
+
+    /// Limits and terms.
+    pub fn policy(&self) -> &Policy {
+        &self.core.policy
+    }
+
+    /// The source of randomness.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.core.entropy
+    }
+}

@@ -1,0 +1,194 @@
+//! Taking a place that is free now: the whole of a first-come release, and what a draw left over.
+
+use antrean_domain::appointment::AppointmentState;
+use antrean_domain::release::{Mode, ReleasePlan};
+use antrean_domain::service::{PassportKind, ServiceCode};
+use antrean_store::appointments::Source;
+use antrean_store::entries::EntryState;
+use antrean_store::ids::{AccountId, ApplicantId, PartyId, SlotId};
+use antrean_store::parties::Party;
+use antrean_store::releases::{Release, ReleaseState};
+use antrean_store::slots::Slot;
+use antrean_store::{Fault, Tx, appointments, entries, parties, slots};
+use serde::{Deserialize, Serialize};
+
+use crate::caller::Actor;
+use crate::choices::open_here;
+use crate::limit::{self, Limited, MINUTE_S};
+use crate::message::{Message, Recipient, tell};
+use crate::operation::{Context, Error, Note, Operation};
+use crate::overview::SlotOffer;
+use crate::party;
+use crate::refusal::Refusal;
+use crate::ticket::{TicketView, place_told, ticket_view, zone_of};
+
+/// Other windows named when one is full.
+const ALTERNATIVES_MAX: usize = 5;
+
+/// Who takes the place.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum BookFor {
+    /// A new party of people of the account.
+    People {
+        /// The people, the first of them first.
+        people: Vec<ApplicantId>,
+        /// What is applied for.
+        service: ServiceCode,
+        /// Which passport.
+        passport: PassportKind,
+    },
+    /// The account's own party that is on standby: it stops waiting and takes this place.
+    Standby,
+}
+
+/// Takes a place in a slot. Knows at once: the place, or why not and what else is free.
+#[derive(Serialize, Deserialize)]
+pub struct Book {
+    /// The arrival window.
+    pub slot: SlotId,
+    /// Who takes it.
+    #[serde(flatten)]
+    pub who: BookFor,
+}
+
+impl Operation for Book {
+    const NAME: &'static str = "book";
+    type Outcome = TicketView;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<TicketView, Error> {
+        let account = cx.account(tx)?;
+        let whom = account.0.to_be_bytes();
+        limit::take(tx, cx, Limited::BookingsOfAccount, &whom, MINUTE_S, cx.policy.bookings_per_account_minute)?;
+        let slot = slots::get(tx, self.slot)?.ok_or(Refusal::SlotUnknown)?;
+        let (release, plan) = party::release_and_plan(tx, &slot.release)?;
+        bookable(cx, &release, &plan, &slot)?;
+        let (party, size) = match &self.who {
+            BookFor::People { people, service, passport } => {
+                let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
+                if let Err(why) = office.offers(*service, *passport, slot.key.date) {
+                    return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office.clone(), why }.into());
+                }
+                let draft = party::draft(tx, cx, account, &release, &plan, people)?;
+                let party = party::insert(tx, cx, account, &slot.release, *service, *passport, &draft.people)?;
+                (party, people.len() as u32)
+            }
+            BookFor::Standby => standby_party(tx, cx, account, &slot)?,
+        };
+        if !slots::take(tx, slot.id, size)? {
+            return Err(Refusal::SlotFull { alternatives: alternatives(tx, cx, &slot, size)? }.into());
+        }
+        let source = if plan.mode == Mode::Draw { Source::Leftover } else { Source::FirstCome };
+        give(tx, cx, party, &slot, source, None)?;
+        let place = place_told(cx, party, &slot.key);
+        tell(tx, cx, Recipient::Account(account), Message::Booked { place })?;
+        note_place(tx, cx, Actor::Account(account), "booked", party, &slot)?;
+        read(tx, cx, party)
+    }
+}
+
+/// The account's party on standby in the release of the slot, made ready to take a place.
+fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot) -> Result<(PartyId, u32), Error> {
+    let party = parties::live_of_account(tx, account)?
+        .filter(|party| party.release == slot.release)
+        .ok_or(Refusal::EntryUnknown)?;
+    if !entries::advance(tx, party.id, &[EntryState::Standby], EntryState::Placed, cx.now)? {
+        return Err(Refusal::EntryFinal.into());
+    }
+    let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
+    if let Err(why) = office.offers(party.service, party.passport, slot.key.date) {
+        return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office.clone(), why }.into());
+    }
+    Ok((party.id, party.size))
+}
+
+/// Refuses while places of this slot are not to be had first come: closed, not open yet, before the draw, too late.
+pub(crate) fn bookable(cx: &Context<'_>, release: &Release, plan: &ReleasePlan, slot: &Slot) -> Result<(), Refusal> {
+    if slot.closed {
+        return Err(Refusal::SlotClosed { slot: slot.key.clone() });
+    }
+    if slot.pool != antrean_domain::slot::Pool::Public {
+        return Err(Refusal::SlotUnknown);
+    }
+    let zone = zone_of(cx, &slot.key.office);
+    let closes = plan.booking_closes(slot.key.date, zone);
+    if cx.now >= closes {
+        return Err(Refusal::BookingClosed { since: closes });
+    }
+    match (plan.mode, release.state) {
+        (Mode::FirstCome, ReleaseState::Open) => open_here(plan, cx.now, &slot.key.office, zone),
+        (Mode::Draw, ReleaseState::Drawn) => Ok(()),
+        (_, ReleaseState::Planned) => Err(Refusal::NotOpenYet { opens: plan.opening.opens(zone), office: None }),
+        (_, ReleaseState::Closed) => Err(Refusal::BookingClosed { since: release.ends }),
+        (Mode::Draw, _) => Err(Refusal::NotDrawnYet { draw: crate::release::draw_instant(release, plan) }),
+        (Mode::FirstCome, _) => Err(Refusal::BookingClosed { since: release.ends }),
+    }
+}
+
+/// Writes the appointment for places that were taken in the slot just before.
+pub(crate) fn give(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    party: PartyId,
+    slot: &Slot,
+    source: Source,
+    choice: Option<u32>,
+) -> Result<(), Error> {
+    if appointments::insert(tx, party, slot.id, source, choice, cx.now)? {
+        return Ok(());
+    }
+    let state = appointments::get(tx, party)?.map_or(AppointmentState::Booked, |appointment| appointment.state);
+    Err(Refusal::NotPossibleNow { state }.into())
+}
+
+/// Notes a change about a place.
+pub(crate) fn note_place(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    actor: Actor,
+    kind: &str,
+    party: PartyId,
+    slot: &Slot,
+) -> Result<(), Fault> {
+    let note = Note {
+        kind,
+        release: Some(slot.release.as_str()),
+        party: Some(party),
+        slot: Some(slot.id),
+        office: Some(slot.key.office.as_str()),
+        reason: None,
+    };
+    cx.note(tx, actor, note)
+}
+
+/// Windows of the same office, then of its neighbours in the family of units, that still have room.
+fn alternatives(tx: &Tx<'_>, cx: &Context<'_>, full: &Slot, size: u32) -> Result<Vec<SlotOffer>, Fault> {
+    let today = zone_of(cx, &full.key.office).local(cx.now).date();
+    let mut offices = vec![full.key.office.clone()];
+    if let Some(office) = cx.catalogue.offices.get(&full.key.office) {
+        let head = office.parent.clone().unwrap_or_else(|| office.code.clone());
+        offices.push(head.clone());
+        offices.extend(cx.catalogue.offices.units_of(&head).map(|unit| unit.code.clone()));
+    }
+    let mut offers: Vec<SlotOffer> = Vec::new();
+    for office in offices {
+        for slot in slots::of_release_at(tx, &full.release, &office)? {
+            let known = offers.iter().any(|offer| offer.id == slot.id);
+            if !slot.closed && slot.key.date > today && slot.left() >= size && !known {
+                offers.push(SlotOffer { id: slot.id, ends: slot.ends, left: slot.left(), key: slot.key });
+            }
+            if offers.len() == ALTERNATIVES_MAX {
+                return Ok(offers);
+            }
+        }
+    }
+    Ok(offers)
+}
+
+/// The ticket just written.
+pub(crate) fn read(tx: &Tx<'_>, cx: &Context<'_>, party: PartyId) -> Result<TicketView, Error> {
+    let missing = || Fault::Corrupt { what: format!("appointment {party} is missing after it was written") };
+    let row: Party = parties::get(tx, party)?.ok_or_else(missing)?;
+    let appointment = appointments::get(tx, party)?.ok_or_else(missing)?;
+    ticket_view(tx, cx, &row, &appointment)
+}

@@ -1,0 +1,258 @@
+//! How an operation is run: who asks, once only, all or nothing, and written down.
+
+use std::sync::Arc;
+
+use antrean_domain::catalogue::Catalogue;
+use antrean_domain::keys::Keyring;
+use antrean_store::ids::AccountId;
+use antrean_store::{Fault, Tx, events, idempotency, sessions};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::caller::{Actor, Caller};
+use crate::entropy::Entropy;
+use crate::policy::Policy;
+use crate::refusal::Refusal;
+
+/// Something that can be done: a command with everything it needs, performed inside one transaction.
+///
+/// It may be performed again from the start when the engine asks for it, so it keeps no state of its own.
+pub trait Operation: Serialize + Send + Sync + 'static {
+    /// The operation's name in the log of changes and in idempotency keys; never changes.
+    const NAME: &'static str;
+    /// What the caller gets. It is stored beside an idempotency key, so it carries no secret.
+    type Outcome: Serialize + DeserializeOwned + Send + 'static;
+    /// Does it. A refusal undoes whatever was written.
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Self::Outcome, Error>;
+}
+
+/// Why an operation did not succeed.
+#[derive(Debug)]
+pub enum Error {
+    /// Refused: nothing that the operation wrote remains.
+    Refused(Refusal),
+    /// Refused, but what was written stays: a wrong code costs a try.
+    Counted(Refusal),
+    /// The store failed.
+    Fault(Fault),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Why a caller got no outcome.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// A rule says no.
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+    /// Too much work is waiting: come back in a moment.
+    #[error("too much work is waiting")]
+    Busy,
+    /// Our fault; logged once, here.
+    #[error("the store failed")]
+    Broken,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Busy => Self::Busy,
+            other => {
+                tracing::error!(fault = %other, "the store failed");
+                Self::Broken
+            }
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) | Error::Counted(refusal) => Self::Refused(refusal),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// What an operation may know besides its command and the transaction.
+pub struct Context<'a> {
+    /// The instant of this attempt.
+    pub now: Timestamp,
+    /// The keys for hashing, sealing and signing.
+    pub keys: &'a Keyring,
+    /// Regions, offices, services, holidays, timetables.
+    pub catalogue: &'a Catalogue,
+    /// Limits and terms.
+    pub policy: &'a Policy,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// Who acts, when it is not the caller: the clock or the operator.
+    pub acting: Option<Actor>,
+}
+
+impl Context<'_> {
+    /// The account of the caller's session, or `SignedOut`. Slides the session's end once a day.
+    pub fn account(&self, tx: &Tx<'_>) -> Result<AccountId, Error> {
+        let Some(token) = &self.caller.session else { return Err(Refusal::SignedOut.into()) };
+        let id = self.keys.session_hash(&token.0);
+        let Some(session) = sessions::find(tx, &id)? else { return Err(Refusal::SignedOut.into()) };
+        if session.expires <= self.now {
+            return Err(Refusal::SignedOut.into());
+        }
+        Ok(session.account)
+    }
+
+    /// The hash under which the caller's network is remembered.
+    pub fn network(&self) -> Option<[u8; 16]> {
+        self.caller.network.as_ref().map(|network| self.keys.keyed16("network", network.as_bytes()))
+    }
+
+    /// Writes one line of the log of changes.
+    pub fn note(&self, tx: &Tx<'_>, actor: Actor, what: Note<'_>) -> Result<(), Fault> {
+        let actor = self.acting.unwrap_or(actor);
+        let network = self.network();
+        events::append(
+            tx,
+            &events::Event {
+                at: self.now,
+                actor: actor.kind(),
+                actor_id: actor.id(),
+                kind: what.kind,
+                release: what.release,
+                party: what.party,
+                slot: what.slot,
+                office: what.office,
+                reason: what.reason,
+                network: network.as_ref(),
+                device: None,
+            },
+        )
+    }
+}
+
+/// One line of the log of changes, before who and when are added.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Note<'a> {
+    /// What happened, such as `entered`, `booked`, `refused`.
+    pub kind: &'a str,
+    /// In which release.
+    pub release: Option<&'a str>,
+    /// To which party.
+    pub party: Option<antrean_store::ids::PartyId>,
+    /// At which slot.
+    pub slot: Option<antrean_store::ids::SlotId>,
+    /// At which office.
+    pub office: Option<&'a str>,
+    /// Why, as a code.
+    pub reason: Option<&'a str>,
+}
+
+/// An idempotency key as the caller sent it: 1 to 255 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Reads a key; `None` if it is empty, longer than 255 characters or not visible ASCII.
+    pub fn parse(text: &str) -> Option<Self> {
+        let good = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        good.then(|| Self(text.to_owned()))
+    }
+}
+
+/// Everything one attempt needs, owned, so that the writer's thread can run it.
+pub(crate) struct Attempt<O> {
+    pub operation: O,
+    pub key: Option<IdempotencyKey>,
+    pub caller: Caller,
+    pub acting: Option<Actor>,
+}
+
+/// Runs an attempt inside a transaction: answers a repeated key from memory, undoes what was refused,
+/// and writes both the answer and the refusal down.
+pub(crate) fn run<O: Operation>(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    attempt: &Attempt<O>,
+) -> Result<Result<O::Outcome, Refusal>, Fault> {
+    let remembered = match &attempt.key {
+        None => None,
+        Some(key) => Some(Remembered::of(tx, cx, key, &attempt.operation)?),
+    };
+    if let Some(remembered) = &remembered
+        && let Some(answered) = idempotency::find(tx, &remembered.key)?
+    {
+        if answered.request != remembered.request {
+            return Ok(Err(Refusal::KeyReused));
+        }
+        return serde_json::from_slice(&answered.answer)
+            .map_err(|error| Fault::Corrupt { what: format!("idempotency answer of {}: {error}", O::NAME) });
+    }
+    let answer = match tx.attempt(|tx| match attempt.operation.perform(tx, cx) {
+        Err(Error::Counted(refusal)) => Ok(Err(refusal)),
+        Err(error) => Err(error),
+        Ok(outcome) => Ok(Ok(outcome)),
+    }) {
+        Ok(kept) => kept,
+        Err(Error::Refused(refusal) | Error::Counted(refusal)) => Err(refusal),
+        Err(Error::Fault(fault)) => return Err(fault),
+    };
+    if let Err(refusal) = &answer {
+        let actor = cx.account(tx).map_or(Actor::Nobody, Actor::Account);
+        cx.note(tx, actor, Note { kind: "refused", reason: Some(refusal.code()), office: Some(O::NAME), ..Note::default() })?;
+    }
+    // A refusal for being signed out or too fast says nothing about the request itself: it is not remembered.
+    let passing = matches!(&answer, Err(Refusal::SignedOut | Refusal::TooMany { .. }));
+    if let Some(remembered) = remembered
+        && !passing
+    {
+        let bytes = serde_json::to_vec(&answer)
+            .map_err(|error| Fault::Corrupt { what: format!("outcome of {}: {error}", O::NAME) })?;
+        idempotency::insert(tx, &remembered.key, &remembered.request, &bytes, cx.now)?;
+    }
+    Ok(answer)
+}
+
+struct Remembered {
+    key: [u8; 16],
+    request: [u8; 16],
+}
+
+impl Remembered {
+    fn of<O: Operation>(tx: &Tx<'_>, cx: &Context<'_>, key: &IdempotencyKey, operation: &O) -> Result<Self, Fault> {
+        // The scope is the account, so that a stranger who learns a key learns nothing from it.
+        let account = match cx.account(tx) {
+            Ok(account) => account.0,
+            Err(Error::Fault(fault)) => return Err(fault),
+            Err(_) => 0,
+        };
+        let request = serde_json::to_vec(operation)
+            .map_err(|error| Fault::Corrupt { what: format!("command of {}: {error}", O::NAME) })?;
+        let scope = format!("{account}\n{}\n{}", O::NAME, key.0);
+        Ok(Self {
+            key: cx.keys.keyed16("idempotency-key", scope.as_bytes()),
+            request: cx.keys.keyed16("idempotency-request", &request),
+        })
+    }
+}
+
+/// The catalogue as operations see it: replaced as a whole when it is imported again.
+pub type SharedCatalogue = Arc<arc_swap::ArcSwap<Catalogue>>;

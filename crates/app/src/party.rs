@@ -1,0 +1,293 @@
+//! A party: one to five people of one account who apply together, frozen as they were, live until their matter ends.
+
+use antrean_domain::appointment::AppointmentState;
+use antrean_domain::draw::entry::Leaf;
+use antrean_domain::draw::person::{Commitment, Tag};
+use antrean_domain::keys::PersonKey;
+use antrean_domain::person::Person;
+use antrean_domain::release::{ReleaseId, ReleasePlan};
+use antrean_domain::service::{PassportKind, ServiceCode};
+use antrean_domain::slot::SlotKey;
+use antrean_domain::ticket::LinkId;
+use antrean_store::entries::EntryState;
+use antrean_store::ids::{AccountId, ApplicantId, PartyId};
+use antrean_store::parties::{Inserted, Party, PartyPerson};
+use antrean_store::releases::Release;
+use antrean_store::{Fault, Tx, applicants, appointments, entries, parties, releases, slots, strikes};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::caller::{hex, unhex};
+use crate::entropy;
+use crate::entry::{EntryView, entry_view};
+use crate::me::{open_person, seal_person};
+use crate::operation::{Context, Error};
+use crate::refusal::Refusal;
+use crate::ticket::{TicketView, ticket_view};
+
+/// Ended parties shown to their account.
+const EARLIER_MAX: u32 = 20;
+
+/// A person as frozen in a party. `salt` ties the published commitment to the holder's receipt.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PartyRecord {
+    #[serde(flatten)]
+    pub person: Person,
+    /// 64 hexadecimal digits.
+    pub salt: String,
+}
+
+/// What is live for an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "live", rename_all = "snake_case")]
+pub enum LiveView {
+    /// An entry, before the draw or on standby.
+    Entry(EntryView),
+    /// A place.
+    Appointment(TicketView),
+}
+
+/// What ended, in a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastView {
+    /// Link id of the party.
+    pub link: String,
+    /// The release.
+    pub release: ReleaseId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// How many people.
+    pub size: u32,
+    /// The appointment's last state and slot, if there was one.
+    pub appointment: Option<(AppointmentState, SlotKey)>,
+}
+
+/// The public, unguessable id of a party.
+pub fn link_of(cx: &Context<'_>, party: PartyId) -> String {
+    LinkId::of(party.0 as u64, cx.keys.link_key()).to_string()
+}
+
+/// The party behind a link id, whoever it belongs to.
+pub(crate) fn by_link(tx: &Tx<'_>, cx: &Context<'_>, link: &str) -> Result<Option<Party>, Error> {
+    match LinkId::verify(link, cx.keys.link_key()) {
+        None => Ok(None),
+        Some(number) => Ok(parties::get(tx, PartyId(number as i64))?),
+    }
+}
+
+/// The caller's own party behind a link id.
+pub(crate) fn own_by_link(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    link: &str,
+    account: AccountId,
+) -> Result<Option<Party>, Error> {
+    Ok(by_link(tx, cx, link)?.filter(|party| party.account == account))
+}
+
+/// The release's plan, and the release.
+pub(crate) fn release_and_plan(tx: &Tx<'_>, id: &ReleaseId) -> Result<(Release, ReleasePlan), Error> {
+    let release = releases::get(tx, id)?.ok_or(Refusal::ReleaseUnknown)?;
+    let plan = plan_of(&release)?;
+    Ok((release, plan))
+}
+
+/// The plan as it was written when the release was planned.
+pub(crate) fn plan_of(release: &Release) -> Result<ReleasePlan, Fault> {
+    serde_json::from_str(&release.plan)
+        .map_err(|error| Fault::Corrupt { what: format!("plan of {}: {error}", release.id) })
+}
+
+/// A party about to be made: its people with what the draw publishes of them.
+pub(crate) struct Draft {
+    pub people: Vec<PartyPerson>,
+    pub published: Vec<(Tag, Commitment)>,
+}
+
+/// Freezes the chosen people of the caller's account as they are now. Refuses nobody, too many, twice, unknown, resting.
+pub(crate) fn draft(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    account: AccountId,
+    release: &Release,
+    plan: &ReleasePlan,
+    chosen: &[ApplicantId],
+) -> Result<Draft, Error> {
+    if chosen.is_empty() {
+        return Err(Refusal::NobodyChosen.into());
+    }
+    if chosen.len() > usize::from(plan.party_max) {
+        return Err(Refusal::PartyTooLarge { max: u32::from(plan.party_max) }.into());
+    }
+    let known = applicants::list(tx, account)?;
+    if known.is_empty() {
+        return Err(Refusal::DetailsMissing.into());
+    }
+    let tag_key = crate::release::tag_key(cx, release)?;
+    let mut draft = Draft { people: Vec::new(), published: Vec::new() };
+    for (index, id) in chosen.iter().enumerate() {
+        let position = index as u32;
+        let applicant = known.iter().find(|applicant| applicant.id == *id).ok_or(Refusal::PersonUnknown)?;
+        if draft.people.iter().any(|other: &PartyPerson| other.person == applicant.person) {
+            return Err(Refusal::PersonTwice { position }.into());
+        }
+        let rests = rests(tx, &applicant.person, release.opens)?;
+        if rests > 0 {
+            return Err(Refusal::PersonRests { position, releases: rests }.into());
+        }
+        let person: Person = open_person(cx.keys, &applicant.sealed)?;
+        let salt: [u8; 32] = entropy::bytes(cx.entropy);
+        let tag = Tag::of(&tag_key, &release.id, &person.nik);
+        let commitment = Commitment::of(&salt, &person.nik, &person.name, person.birth_date);
+        draft.published.push((tag, commitment));
+        let sealed = seal_person(cx, &PartyRecord { person, salt: hex(&salt) });
+        draft.people.push(PartyPerson { position, person: applicant.person, sealed });
+    }
+    Ok(draft)
+}
+
+/// For how many more releases a person rests when entering one that opens at `opens`; 0 means not at all.
+fn rests(tx: &Tx<'_>, person: &PersonKey, opens: Timestamp) -> Result<u32, Fault> {
+    let mut rests = 0;
+    for strike in strikes::of_person(tx, person)? {
+        if strike.lifted.is_some() || strike.releases == 0 || strike.at >= opens {
+            continue;
+        }
+        let opened = releases::opened_between(tx, strike.at, opens)? as u32;
+        rests = rests.max((strike.releases + 1).saturating_sub(opened));
+    }
+    Ok(rests)
+}
+
+/// Makes the party live. The two unique indexes decide; a refusal names the live thing or the person.
+pub(crate) fn insert(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    account: AccountId,
+    release: &ReleaseId,
+    service: ServiceCode,
+    passport: PassportKind,
+    people: &[PartyPerson],
+) -> Result<PartyId, Error> {
+    match parties::insert(tx, account, release, service, passport, people, cx.now)? {
+        Inserted::Party(party) => Ok(party),
+        Inserted::AccountTaken => Err(account_has_live(tx, cx, account)?.into()),
+        Inserted::PersonTaken(position) => Err(Refusal::PersonHasLive { position }.into()),
+    }
+}
+
+/// The refusal for an account that has something live already.
+pub(crate) fn account_has_live(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<Refusal, Fault> {
+    let live = parties::live_of_account(tx, account)?;
+    Ok(Refusal::AccountHasLive { link: live.map(|party| link_of(cx, party.id)).unwrap_or_default() })
+}
+
+/// A person of a party as its own account sees them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// Name, masked: `Budi S***`.
+    pub name: String,
+    /// NIK, masked.
+    pub nik: String,
+    /// Under 17 on the day: needs the papers of a child.
+    pub minor: bool,
+}
+
+/// The people of a party, masked.
+pub(crate) fn members(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    party: PartyId,
+    on: jiff::civil::Date,
+) -> Result<Vec<MemberView>, Fault> {
+    let mut members = Vec::new();
+    for member in parties::people(tx, party)? {
+        if member.sealed.is_empty() {
+            members.push(MemberView { name: "–".to_owned(), nik: String::new(), minor: false });
+            continue;
+        }
+        let record: PartyRecord = open_person(cx.keys, &member.sealed)?;
+        members.push(MemberView {
+            name: record.person.name.masked(),
+            nik: record.person.nik.masked(),
+            minor: record.person.age_on(on) < crate::me::ADULT_YEARS,
+        });
+    }
+    Ok(members)
+}
+
+/// One line of a receipt: what the holder needs to check the published commitment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptLine {
+    /// The name exactly as hashed.
+    pub name: String,
+    /// The birth date exactly as hashed.
+    pub birth_date: jiff::civil::Date,
+    /// 64 hexadecimal digits.
+    pub salt: String,
+    /// 64 hexadecimal digits.
+    pub tag: String,
+    /// 64 hexadecimal digits.
+    pub commitment: String,
+}
+
+/// The receipt lines of an entry: salts, tags and commitments of its people.
+pub(crate) fn receipt(tx: &Tx<'_>, cx: &Context<'_>, party: PartyId, leaf: &[u8]) -> Result<Vec<ReceiptLine>, Fault> {
+    let leaf = Leaf::parse(leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {party}: {error}") })?;
+    let mut lines = Vec::new();
+    for (member, (tag, commitment)) in parties::people(tx, party)?.iter().zip(leaf.people()) {
+        if member.sealed.is_empty() {
+            continue;
+        }
+        let record: PartyRecord = open_person(cx.keys, &member.sealed)?;
+        debug_assert!(unhex::<32>(&record.salt).is_some());
+        lines.push(ReceiptLine {
+            name: record.person.name.as_str().to_owned(),
+            birth_date: record.person.birth_date,
+            salt: record.salt,
+            tag: hex(&tag.0),
+            commitment: hex(&commitment.0),
+        });
+    }
+    Ok(lines)
+}
+
+/// What is live for the account.
+pub(crate) fn live(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<Option<LiveView>, Error> {
+    let Some(party) = parties::live_of_account(tx, account)? else { return Ok(None) };
+    view(tx, cx, &party).map(Some)
+}
+
+/// A party as an appointment if it has one, else as an entry.
+pub(crate) fn view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party) -> Result<LiveView, Error> {
+    if let Some(appointment) = appointments::get(tx, party.id)? {
+        return Ok(LiveView::Appointment(ticket_view(tx, cx, party, &appointment)?));
+    }
+    let entry = entries::get(tx, party.id)?
+        .ok_or_else(|| Fault::Corrupt { what: format!("party {} has neither entry nor appointment", party.id) })?;
+    Ok(LiveView::Entry(entry_view(tx, cx, party, &entry)?))
+}
+
+/// The account's ended parties, newest first.
+pub(crate) fn earlier(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<Vec<PastView>, Error> {
+    let mut past = Vec::new();
+    for party in parties::of_account(tx, account, EARLIER_MAX)?.into_iter().filter(|party| !party.live) {
+        let appointment = match appointments::get(tx, party.id)? {
+            None => None,
+            Some(appointment) => slots::get(tx, appointment.slot)?.map(|slot| (appointment.state, slot.key)),
+        };
+        past.push(PastView {
+            link: link_of(cx, party.id),
+            release: party.release,
+            created: party.created,
+            size: party.size,
+            appointment,
+        });
+    }
+    Ok(past)
+}
+
+/// Whether an entry in this state may still get a place.
+pub(crate) fn waits(state: EntryState) -> bool {
+    matches!(state, EntryState::Entered | EntryState::Standby)
+}

@@ -1,0 +1,58 @@
+//! The limits and terms that an operator may set. Defaults follow the facts on abuse (five separate buckets, money bounded).
+
+use serde::{Deserialize, Serialize};
+
+/// What an operator may set; every number says its unit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// One-time codes sent to one phone number in an hour.
+    pub codes_per_phone_hour: u32,
+    /// One-time codes sent to one phone number in a day.
+    pub codes_per_phone_day: u32,
+    /// One-time codes sent to one network (/24, /48) in an hour; carriers put thousands behind one address.
+    pub codes_per_network_hour: u32,
+    /// One-time codes sent in a day over the whole system: each costs money.
+    pub codes_per_day: u32,
+    /// Codes checked for one phone number in a day: at most this many guesses in a million.
+    pub checks_per_phone_day: u32,
+    /// People stated, added or changed by one account in a day.
+    pub people_per_account_day: u32,
+    /// Entries made, changed or withdrawn by one account in an hour.
+    pub entries_per_account_hour: u32,
+    /// First-come bookings tried by one account in a minute.
+    pub bookings_per_account_minute: u32,
+    /// Places cancelled or moved by one account in a day.
+    pub moves_per_account_day: u32,
+    /// Minutes for which a one-time code holds.
+    pub code_minutes: u32,
+    /// Days for which a session holds without being used.
+    pub session_days: u32,
+    /// Whether people on standby are told by message as well; each message costs money.
+    pub tell_standby: bool,
+    /// Whether the clock plans next Friday's release by itself.
+    pub plan_weekly: bool,
+    /// Days after which the personal data of a party that has ended is erased.
+    pub keep_people_days: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            codes_per_phone_hour: 3,
+            codes_per_phone_day: 5,
+            codes_per_network_hour: 300,
+            codes_per_day: 200_000,
+            checks_per_phone_day: 15,
+            people_per_account_day: 10,
+            entries_per_account_hour: 20,
+            bookings_per_account_minute: 10,
+            moves_per_account_day: 5,
+            code_minutes: 5,
+            session_days: 30,
+            tell_standby: false,
+            plan_weekly: true,
+            keep_people_days: 90,
+        }
+    }
+}

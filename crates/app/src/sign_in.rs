@@ -1,0 +1,207 @@
+//! Signing in: a phone number, a one-time code, a session bound to the device that asked.
+
+use antrean_domain::phone::Phone;
+use antrean_store::{Tx, accounts, challenges, sessions};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::caller::{Actor, SessionToken, hex, unhex};
+use crate::entropy;
+use crate::limit::{self, DAY_S, HOUR_S, Limited};
+use crate::me::{AccountRecord, seal_account};
+use crate::message::{Message, Recipient, tell};
+use crate::operation::{Context, Error, Note, Operation};
+use crate::refusal::Refusal;
+
+/// Wrong codes before the code is dead. The table refuses a sixth by constraint.
+const TRIES_MAX: u32 = 5;
+/// Pauses before another code can be sent, in seconds; after the last, only a new start helps.
+const RESEND_PAUSES_S: [u32; 3] = [30, 60, 120];
+
+/// Asks for a one-time code. Says the same whether the number is known or not.
+#[derive(Serialize, Deserialize)]
+pub struct RequestCode {
+    /// The number to send the code to.
+    pub phone: Phone,
+}
+
+/// A code is on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodeSent {
+    /// Binds the code to the device that asked; goes into a cookie or back to the API client. 64 hexadecimal digits.
+    pub challenge: String,
+    /// The number, masked, for the page that asks for the code.
+    pub phone: String,
+    /// When the code stops working.
+    pub expires: Timestamp,
+    /// Seconds until another can be sent; `None` when no more will be.
+    pub resend_after_s: Option<u32>,
+}
+
+impl Operation for RequestCode {
+    const NAME: &'static str = "request_code";
+    type Outcome = CodeSent;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CodeSent, Error> {
+        let phone = cx.keys.phone_key(&self.phone);
+        let policy = cx.policy;
+        limit::take(tx, cx, Limited::CodesToPhone, &phone.0, HOUR_S, policy.codes_per_phone_hour)?;
+        limit::take(tx, cx, Limited::CodesToPhone, &phone.0, DAY_S, policy.codes_per_phone_day)?;
+        if let Some(network) = cx.network() {
+            limit::take(tx, cx, Limited::CodesFromNetwork, &network, HOUR_S, policy.codes_per_network_hour)?;
+        }
+        limit::take(tx, cx, Limited::CodesToday, b"", DAY_S, policy.codes_per_day)?;
+
+        let token: [u8; 32] = entropy::bytes(cx.entropy);
+        let code = cx.keys.otp_code(&token);
+        let expires = cx.now + SignedDuration::from_mins(i64::from(policy.code_minutes));
+        let sealed = seal_account(cx, &AccountRecord { phone: Some(self.phone.clone()), family_card: None });
+        challenges::insert(
+            tx,
+            &challenges::Challenge {
+                id: cx.keys.keyed16("challenge", &token),
+                phone: phone.0,
+                sealed,
+                code_hash: cx.keys.code_hash(&token, &code),
+                created: cx.now,
+                expires,
+                tries: 0,
+                sends: 1,
+                sent: cx.now,
+                used: None,
+            },
+        )?;
+        send_code(tx, cx, &self.phone, &code)?;
+        cx.note(tx, Actor::Nobody, Note { kind: "code_sent", ..Note::default() })?;
+        Ok(CodeSent {
+            challenge: hex(&token),
+            phone: self.phone.masked(),
+            expires,
+            resend_after_s: Some(RESEND_PAUSES_S[0]),
+        })
+    }
+}
+
+/// Sends the same code once more, after a pause that grows.
+#[derive(Serialize, Deserialize)]
+pub struct ResendCode {
+    /// The challenge of [`CodeSent`].
+    pub challenge: String,
+}
+
+impl Operation for ResendCode {
+    const NAME: &'static str = "resend_code";
+    type Outcome = CodeSent;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CodeSent, Error> {
+        let (token, challenge) = open_challenge(tx, cx, &self.challenge)?;
+        let sends = challenge.sends;
+        let Some(pause) = RESEND_PAUSES_S.get(sends as usize - 1) else { return Err(Refusal::CodeExpired.into()) };
+        let wait = i64::from(*pause) - cx.now.duration_since(challenge.sent).as_secs();
+        if wait > 0 {
+            return Err(Refusal::ResendTooSoon { seconds: wait as u32 }.into());
+        }
+        limit::take(tx, cx, Limited::CodesToPhone, &challenge.phone, DAY_S, cx.policy.codes_per_phone_day)?;
+        limit::take(tx, cx, Limited::CodesToday, b"", DAY_S, cx.policy.codes_per_day)?;
+        if !challenges::resent(tx, &challenge.id, cx.now, sends)? {
+            return Err(Refusal::CodeExpired.into());
+        }
+        let phone = crate::me::open_account(cx.keys, &challenge.sealed)?.phone.ok_or(Refusal::CodeExpired)?;
+        send_code(tx, cx, &phone, &cx.keys.otp_code(&token))?;
+        Ok(CodeSent {
+            challenge: self.challenge.clone(),
+            phone: phone.masked(),
+            expires: challenge.expires,
+            resend_after_s: RESEND_PAUSES_S.get(sends as usize).copied(),
+        })
+    }
+}
+
+fn send_code(tx: &Tx<'_>, cx: &Context<'_>, phone: &Phone, code: &str) -> Result<(), Error> {
+    let message = Message::Code { code: code.to_owned(), minutes: cx.policy.code_minutes };
+    Ok(tell(tx, cx, Recipient::Phone(phone.clone(), cx.caller.language), message)?)
+}
+
+/// The challenge behind a token, if it can still be answered.
+fn open_challenge(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    text: &str,
+) -> Result<([u8; 32], challenges::Challenge), Error> {
+    let token = unhex::<32>(text).ok_or(Refusal::CodeExpired)?;
+    let challenge = challenges::get(tx, &cx.keys.keyed16("challenge", &token))?.ok_or(Refusal::CodeExpired)?;
+    if challenge.used.is_some() || challenge.expires <= cx.now {
+        return Err(Refusal::CodeExpired.into());
+    }
+    Ok((token, challenge))
+}
+
+/// Answers a challenge with the code. Signs in, and ends the account's session on any other device.
+#[derive(Serialize, Deserialize)]
+pub struct EnterCode {
+    /// The challenge of [`CodeSent`].
+    pub challenge: String,
+    /// The six digits.
+    pub code: String,
+}
+
+/// Signed in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// The session token: 64 hexadecimal digits, shown once.
+    pub session: String,
+    /// Whether the holder has said who they are already.
+    pub complete: bool,
+}
+
+impl Operation for EnterCode {
+    const NAME: &'static str = "enter_code";
+    type Outcome = SignedIn;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<SignedIn, Error> {
+        let (token, challenge) = open_challenge(tx, cx, &self.challenge)?;
+        limit::take(tx, cx, Limited::ChecksOfPhone, &challenge.phone, DAY_S, cx.policy.checks_per_phone_day)?;
+        // The try is counted before the code is looked at: two guesses at once cannot share one try.
+        if !challenges::count_try(tx, &challenge.id)? {
+            return Err(Refusal::CodeExpired.into());
+        }
+        let digits: String = self.code.chars().filter(char::is_ascii_digit).collect();
+        if cx.keys.code_hash(&token, &digits) != challenge.code_hash {
+            let tries_left = TRIES_MAX.saturating_sub(challenge.tries + 1);
+            cx.note(tx, Actor::Nobody, Note { kind: "code_wrong", ..Note::default() })?;
+            return Err(Error::Counted(Refusal::CodeWrong { tries_left }));
+        }
+        if !challenges::use_up(tx, &challenge.id, cx.now)? {
+            return Err(Refusal::CodeExpired.into());
+        }
+        let phone = antrean_domain::keys::PhoneKey(challenge.phone);
+        let account = match accounts::by_phone(tx, &phone)? {
+            Some(account) => account,
+            None => accounts::insert(tx, &phone, &challenge.sealed, cx.caller.language.tag(), cx.now)?,
+        };
+        let session: [u8; 32] = entropy::bytes(cx.entropy);
+        let expires = cx.now + SignedDuration::from_hours(24 * i64::from(cx.policy.session_days));
+        sessions::replace(tx, account, &cx.keys.session_hash(&session), cx.now, expires)?;
+        cx.note(tx, Actor::Account(account), Note { kind: "signed_in", ..Note::default() })?;
+        let complete = !antrean_store::applicants::list(tx, account)?.is_empty();
+        Ok(SignedIn { session: SessionToken(session).to_text(), complete })
+    }
+}
+
+/// Ends the caller's session.
+#[derive(Serialize, Deserialize)]
+pub struct SignOut {}
+
+impl Operation for SignOut {
+    const NAME: &'static str = "sign_out";
+    type Outcome = ();
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
+        let account = cx.account(tx)?;
+        if let Some(token) = &cx.caller.session {
+            sessions::remove(tx, &cx.keys.session_hash(&token.0))?;
+        }
+        cx.note(tx, Actor::Account(account), Note { kind: "signed_out", ..Note::default() })?;
+        Ok(())
+    }
+}
