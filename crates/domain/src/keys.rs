@@ -62,8 +62,6 @@ pub struct Keyring {
     session: [u8; 32],
     code: [u8; 32],
     code_hash: [u8; 32],
-    limit: [u8; 32],
-    idempotency: [u8; 32],
     labelled: [u8; 32],
     queue: QueueKey,
     link: LinkKey,
@@ -82,8 +80,6 @@ impl Keyring {
             session: key("session"),
             code: key("code"),
             code_hash: key("code-hash"),
-            limit: key("limit"),
-            idempotency: key("idempotency"),
             labelled: key("labelled"),
             queue: QueueKey::new(&key("queue")),
             link: LinkKey::new(&key("link")),
@@ -107,17 +103,8 @@ impl Keyring {
         first(&hash(&self.session, &[token]))
     }
 
-    /// What is counted for a limit (a phone, a device, a network), so that counters name nobody.
-    pub fn limit_hash(&self, subject: &[u8]) -> [u8; 16] {
-        first(&hash(&self.limit, &[subject]))
-    }
-
-    /// What is stored of an idempotency key, bound by the caller to whose it is.
-    pub fn idempotency_hash(&self, request: &[u8]) -> [u8; 16] {
-        first(&hash(&self.idempotency, &[request]))
-    }
-
-    /// A keyed hash for a purpose that has no key of its own; different labels never collide.
+    /// A keyed hash for a purpose that has no key of its own (limits, idempotency, challenges), so that what is counted or
+    /// remembered names nobody. Different labels never collide.
     pub fn keyed16(&self, label: &str, bytes: &[u8]) -> [u8; 16] {
         first(&hash(&self.labelled, &[&(label.len() as u64).to_be_bytes(), label.as_bytes(), bytes]))
     }
@@ -240,8 +227,6 @@ mod tests {
         let keys = keyring();
         let hashes: HashSet<[u8; 16]> = [
             keys.session_hash(b"x"),
-            keys.limit_hash(b"x"),
-            keys.idempotency_hash(b"x"),
             keys.keyed16("a", b"x"),
             keys.keyed16("ax", b""),
             keys.keyed16("", b"ax"),
@@ -249,7 +234,7 @@ mod tests {
             first(&keys.code_hash(b"x", b"")),
         ]
         .into();
-        assert_eq!(hashes.len(), 8);
+        assert_eq!(hashes.len(), 6);
     }
 
     #[test]
