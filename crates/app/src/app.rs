@@ -1,8 +1,9 @@
 //! The application: one store, one catalogue, one clock, and the two ways in, `perform` and `ask`.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use antrean_domain::catalogue::{Catalogue, CatalogueError, CatalogueFiles};
+use antrean_domain::catalogue::{Catalogue, CatalogueError, CatalogueFiles, PARTS};
 use antrean_domain::keys::Keyring;
 use antrean_store::{Fault, Store, Tx, catalogue as parts, settings};
 use arc_swap::ArcSwap;
@@ -26,6 +27,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// The folder for the published files of draws.
+    pub published: PathBuf,
 }
 
 /// Why the application cannot start.
@@ -56,12 +59,13 @@ struct Core {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     overview: ArcSwap<Overview>,
+    published: PathBuf,
 }
 
 impl App {
     /// Loads the catalogue (the built-in one at the very first start) and checks that the key fits the database.
     pub fn start(from: Parts) -> Result<Self, StartError> {
-        let keys = Keyring::derive(from.master_key);
+        let keys = Keyring::derive(&from.master_key);
         let now = from.clock.now();
         let fingerprint = keys.fingerprint();
         let (known, files) = from.store.write_blocking(move |tx| {
@@ -73,8 +77,9 @@ impl App {
             };
             let mut files = parts::load(tx)?;
             if files.is_empty() {
-                for (part, body) in CatalogueFiles::builtin().parts() {
-                    parts::put(tx, part, body, now)?;
+                let builtin = CatalogueFiles::builtin();
+                for part in PARTS {
+                    parts::put(tx, part, builtin.part(part).unwrap_or_default(), now)?;
                 }
                 files = parts::load(tx)?;
             }
@@ -83,7 +88,12 @@ impl App {
         if known != fingerprint {
             return Err(StartError::WrongKey);
         }
-        let catalogue = Catalogue::parse(&CatalogueFiles::from_parts(files)?)?;
+        let mut catalogue = CatalogueFiles::builtin();
+        for (part, body) in files {
+            // A part that this version does not know is left alone: an older program may read it again.
+            let _ = catalogue.replace(&part, body);
+        }
+        let catalogue = Catalogue::parse(&catalogue)?;
         let app = Self {
             core: Arc::new(Core {
                 store: from.store,
@@ -93,6 +103,7 @@ impl App {
                 clock: from.clock,
                 entropy: from.entropy,
                 overview: ArcSwap::from_pointee(Overview::empty(now)),
+                published: from.published,
             }),
         };
         app.refresh_overview_blocking()?;
@@ -156,6 +167,16 @@ impl App {
             caller,
             acting,
         })
+    }
+
+    /// Runs work in the context of the clock, for steps that compose store functions themselves.
+    pub(crate) fn in_clock_context<T>(&self, work: impl FnOnce(&Context<'_>) -> T) -> T {
+        self.in_context(&Caller::default(), Some(Actor::Clock), work)
+    }
+
+    /// The folder for the published files of draws.
+    pub fn published(&self) -> &Path {
+        &self.core.published
     }
 
     /// The instant now, as operations see it.

@@ -1,8 +1,9 @@
 //! What the holder of a place can do with it: cancel, move once, ask for a better one at the next wave.
 
-use antrean_domain::appointment::{AppointmentEvent, AppointmentState};
-use antrean_domain::consequence::{StrikeKind, consequence};
+use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
+use antrean_domain::consequence::{Strike, StrikeKind, consequence};
 use antrean_domain::draw::entry::Choice;
+use antrean_domain::office::NotOffered;
 use antrean_store::appointments::Appointment;
 use antrean_store::ids::{AccountId, PartyId, SlotId};
 use antrean_store::parties::Party;
@@ -38,7 +39,7 @@ impl Operation for Cancel {
         moves_limit(tx, cx, account)?;
         let late = cx.now >= free_until(&slot, zone_of(cx, &slot.key.office));
         let event = if late { AppointmentEvent::CancelLate } else { AppointmentEvent::Cancel };
-        let Ok(to) = appointment.state.next(event) else {
+        let Ok(to) = next(appointment.state, event) else {
             return Err(Refusal::NotPossibleNow { state: appointment.state }.into());
         };
         if !appointments::advance(tx, party.id, &[appointment.state], to, cx.now)? {
@@ -85,7 +86,7 @@ impl Operation for Move {
         let (release, plan) = party::release_and_plan(tx, &to.release)?;
         bookable(cx, &release, &plan, &to)?;
         let office = cx.catalogue.offices.get(&to.key.office).ok_or(Refusal::SlotUnknown)?;
-        if let Err(why) = office.offers(party.service, party.passport, to.key.date) {
+        if let Err(NotOffered { why }) = office.offers(party.service, party.passport, to.key.date) {
             return Err(Refusal::NotOfferedHere { index: 0, office: to.key.office.clone(), why }.into());
         }
         if !slots::take(tx, to.id, party.size)? {
@@ -126,12 +127,8 @@ impl Operation for Wish {
         } else {
             let (_, plan) = party::release_and_plan(tx, &party.release)?;
             let offered = Offered::read(tx, &party.release, &self.choices)?;
-            let wanted = Wanted {
-                service: party.service,
-                passport: party.passport,
-                size: party.size,
-                choices: &self.choices,
-            };
+            let wanted =
+                Wanted { service: party.service, passport: party.passport, size: party.size, choices: &self.choices };
             check_places(cx, &plan, &offered, &wanted)?;
             wishes::put(tx, party.id, &write_wish(&self.choices), cx.now)?;
         }
@@ -146,9 +143,7 @@ fn write_wish(choices: &[Choice]) -> String {
 
 /// The choices of a stored wish, one a line.
 pub(crate) fn parse_wish(text: &str) -> Result<Vec<Choice>, Fault> {
-    text.lines()
-        .map(|line| line.parse().map_err(|_| Fault::Corrupt { what: format!("wish {line}") }))
-        .collect()
+    text.lines().map(|line| line.parse().map_err(|_| Fault::Corrupt { what: format!("wish {line}") })).collect()
 }
 
 fn movable(cx: &Context<'_>, appointment: &Appointment, slot: &Slot) -> Result<(), Refusal> {
@@ -166,12 +161,7 @@ fn movable(cx: &Context<'_>, appointment: &Appointment, slot: &Slot) -> Result<(
 }
 
 /// The caller's own ticket behind a link.
-fn own(
-    tx: &Tx<'_>,
-    cx: &Context<'_>,
-    link: &str,
-    account: AccountId,
-) -> Result<(Party, Appointment, Slot), Error> {
+fn own(tx: &Tx<'_>, cx: &Context<'_>, link: &str, account: AccountId) -> Result<(Party, Appointment, Slot), Error> {
     let party = party::own_by_link(tx, cx, link, account)?.ok_or(Refusal::TicketUnknown)?;
     let appointment = appointments::get(tx, party.id)?.ok_or(Refusal::TicketUnknown)?;
     let slot = slots::get(tx, appointment.slot)?
@@ -191,10 +181,10 @@ pub(crate) fn release_place(tx: &Tx<'_>, party: &Party, slot: &Slot) -> Result<(
 pub(crate) fn strike(tx: &Tx<'_>, cx: &Context<'_>, party: PartyId, kind: StrikeKind) -> Result<u32, Fault> {
     let mut longest = 0;
     for member in parties::people(tx, party)? {
-        let earlier: Vec<(StrikeKind, Timestamp)> = strikes::of_person(tx, &member.person)?
+        let earlier: Vec<Strike> = strikes::of_person(tx, &member.person)?
             .into_iter()
             .filter(|strike| strike.lifted.is_none())
-            .map(|strike| (strike.kind, strike.at))
+            .map(|strike| Strike { kind: strike.kind, at: strike.at })
             .collect();
         let rest = u32::from(consequence(kind, &earlier, cx.now).rest_releases);
         strikes::insert(tx, &member.person, party, kind, cx.now, rest)?;

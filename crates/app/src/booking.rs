@@ -1,7 +1,8 @@
 //! Taking a place that is free now: the whole of a first-come release, and what a draw left over.
 
 use antrean_domain::appointment::AppointmentState;
-use antrean_domain::release::{Mode, ReleasePlan};
+use antrean_domain::office::NotOffered;
+use antrean_domain::release::{Mode, ReleasePlan, booking_closes};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::appointments::Source;
 use antrean_store::entries::EntryState;
@@ -66,7 +67,7 @@ impl Operation for Book {
         let (party, size) = match &self.who {
             BookFor::People { people, service, passport } => {
                 let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
-                if let Err(why) = office.offers(*service, *passport, slot.key.date) {
+                if let Err(NotOffered { why }) = office.offers(*service, *passport, slot.key.date) {
                     return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office.clone(), why }.into());
                 }
                 let draft = party::draft(tx, cx, account, &release, &plan, people)?;
@@ -96,7 +97,7 @@ fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot)
         return Err(Refusal::EntryFinal.into());
     }
     let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
-    if let Err(why) = office.offers(party.service, party.passport, slot.key.date) {
+    if let Err(NotOffered { why }) = office.offers(party.service, party.passport, slot.key.date) {
         return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office.clone(), why }.into());
     }
     Ok((party.id, party.size))
@@ -111,7 +112,7 @@ pub(crate) fn bookable(cx: &Context<'_>, release: &Release, plan: &ReleasePlan, 
         return Err(Refusal::SlotUnknown);
     }
     let zone = zone_of(cx, &slot.key.office);
-    let closes = plan.booking_closes(slot.key.date, zone);
+    let closes = booking_closes(slot.key.date, zone);
     if cx.now >= closes {
         return Err(Refusal::BookingClosed { since: closes });
     }
@@ -168,7 +169,7 @@ fn alternatives(tx: &Tx<'_>, cx: &Context<'_>, full: &Slot, size: u32) -> Result
     if let Some(office) = cx.catalogue.offices.get(&full.key.office) {
         let head = office.parent.clone().unwrap_or_else(|| office.code.clone());
         offices.push(head.clone());
-        offices.extend(cx.catalogue.offices.units_of(&head).map(|unit| unit.code.clone()));
+        offices.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code.clone()));
     }
     let mut offers: Vec<SlotOffer> = Vec::new();
     for office in offices {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use antrean_domain::draw::entry::Choice;
-use antrean_domain::office::OfficeCode;
+use antrean_domain::office::{NotOffered, OfficeCode};
 use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::slots::{self, Slot};
@@ -82,11 +82,11 @@ pub(crate) fn check_places(
         let Some(slots) = offered.0.get(code) else {
             return Err(Refusal::OfficeNotInRelease { index, office: code.clone() });
         };
-        let matching: Vec<&Slot> = slots.iter().filter(|slot| !slot.closed && choice.matches(&slot.key)).collect();
+        let matching: Vec<&Slot> = slots.iter().filter(|slot| !slot.closed && choice.takes(&slot.key)).collect();
         let Some(first) = matching.first() else {
             return Err(Refusal::NothingMatches { index, office: code.clone() });
         };
-        if let Err(why) = office.offers(wanted.service, wanted.passport, first.key.date) {
+        if let Err(NotOffered { why }) = office.offers(wanted.service, wanted.passport, first.key.date) {
             return Err(Refusal::NotOfferedHere { index, office: code.clone(), why });
         }
         let largest = matching.iter().map(|slot| slot.capacity).max().unwrap_or(0);

@@ -1,5 +1,6 @@
 //! Entering a release that is drawn: enter, change and withdraw while it is open; receipt and result afterwards.
 
+use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::draw::entry::{Choice, EntryId, Leaf};
 use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
@@ -7,7 +8,7 @@ use antrean_store::entries::{Entry, EntryState};
 use antrean_store::ids::{AccountId, ApplicantId, PartyId};
 use antrean_store::parties::{Inserted, Party};
 use antrean_store::releases::{Release, ReleaseState};
-use antrean_store::{Fault, Tx, entries, parties, releases};
+use antrean_store::{Fault, Tx, drafts, entries, parties, releases};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -63,8 +64,8 @@ pub struct EntryView {
 /// Builds the view of an entry.
 pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &Entry) -> Result<EntryView, Error> {
     let (release, plan) = party::release_and_plan(tx, &party.release)?;
-    let leaf = Leaf::parse(&entry.leaf)
-        .map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
+    let leaf =
+        Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
     let last_day = plan.dates.last().copied().unwrap_or_default();
     let next_wave = antrean_domain::wave::wave_instants(&plan).into_iter().find(|instant| *instant > cx.now);
     Ok(EntryView {
@@ -122,9 +123,10 @@ impl Operation for Enter {
         };
         check(cx, &plan, &offered, &wanted)?;
         let party = party::insert(tx, cx, account, &self.release, self.service, self.passport, &draft.people)?;
-        let entry_id = EntryId::of(&draft.published[0].0);
-        let leaf = Leaf::build(&self.release, &rules_hash(&release), &entry_id, &draft.published, &self.choices);
-        entries::insert(tx, party, &self.release, &entry_id, &leaf, cx.now)?;
+        let entry_id = EntryId::of(&draft.published[0].tag);
+        let leaf = leaf(&release, &draft, &self.choices)?;
+        entries::insert(tx, party, &self.release, &entry_id, leaf.as_bytes(), cx.now)?;
+        drafts::remove(tx, account)?;
         let first = &self.choices[0].office;
         releases::add_counts(tx, &self.release, first, 1, i64::from(wanted.size))?;
         note(tx, cx, account, "entered", &self.release, party)?;
@@ -180,9 +182,9 @@ impl Operation for Change {
             Inserted::PersonTaken(position) => return Err(Refusal::PersonHasLive { position }.into()),
         }
         parties::set_service(tx, party.id, self.service, self.passport)?;
-        let entry_id = EntryId::of(&draft.published[0].0);
-        let leaf = Leaf::build(&party.release, &rules_hash(&release), &entry_id, &draft.published, &self.choices);
-        if !entries::set_leaf(tx, party.id, &entry_id, &leaf, cx.now)? {
+        let entry_id = EntryId::of(&draft.published[0].tag);
+        let leaf = leaf(&release, &draft, &self.choices)?;
+        if !entries::set_leaf(tx, party.id, &entry_id, leaf.as_bytes(), cx.now)? {
             return Err(Refusal::EntryFinal.into());
         }
         uncount(tx, &party, &entry)?;
@@ -260,13 +262,16 @@ fn open_release(tx: &Tx<'_>, cx: &Context<'_>, id: &ReleaseId) -> Result<(Releas
     Ok((release, plan))
 }
 
-fn rules_hash(release: &Release) -> [u8; 32] {
-    antrean_domain::draw::rules::hash(release.rules.as_bytes())
+/// What the draw will publish of the entry.
+fn leaf(release: &Release, draft: &party::Draft, choices: &[Choice]) -> Result<Leaf, Fault> {
+    let rules = Hash32::of(release.rules.as_bytes());
+    Leaf::build(&release.id, &rules, &draft.published, choices)
+        .map_err(|error| Fault::Corrupt { what: format!("a leaf of {}: {error}", release.id) })
 }
 
 fn uncount(tx: &Tx<'_>, party: &Party, entry: &Entry) -> Result<(), Fault> {
-    let leaf = Leaf::parse(&entry.leaf)
-        .map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
+    let leaf =
+        Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
     match leaf.choices().next() {
         None => Ok(()),
         Some(choice) => releases::add_counts(tx, &party.release, &choice.office, -1, -i64::from(party.size)),

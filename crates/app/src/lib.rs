@@ -9,6 +9,7 @@ pub mod caller;
 pub mod choices;
 pub mod clock;
 pub mod day;
+pub mod draft;
 pub mod entropy;
 pub mod entry;
 pub mod limit;

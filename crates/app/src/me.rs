@@ -3,11 +3,11 @@
 use antrean_domain::keys::Keyring;
 use antrean_domain::kk::FamilyCard;
 use antrean_domain::name::FullName;
-use antrean_domain::nik::{Nik, NikWarning};
-use antrean_domain::person::{Person, Sex};
+use antrean_domain::nik::{Nik, NikWarning, Sex};
+use antrean_domain::person::Person;
 use antrean_domain::phone::Phone;
 use antrean_store::ids::{AccountId, ApplicantId};
-use antrean_store::{Fault, Tx, accounts, applicants, parties, sessions, strikes};
+use antrean_store::{Fault, Tx, accounts, applicants, drafts, parties, strikes};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::refusal::Refusal;
 /// The holder and four others: one family card, one ticket.
 pub const PEOPLE_MAX: u32 = 5;
 /// From this age a person has their own account.
-pub const ADULT_YEARS: u32 = 17;
+pub const ADULT_YEARS: u8 = 17;
 
 const SEAL_ACCOUNT: &str = "account";
 /// The purpose under which a person's data is sealed, in an account and in a party.
@@ -45,6 +45,10 @@ pub(crate) fn seal_account(cx: &Context<'_>, record: &AccountRecord) -> Vec<u8> 
 
 /// Opens a sealed account record.
 pub(crate) fn open_account(keys: &Keyring, sealed: &[u8]) -> Result<AccountRecord, Fault> {
+    if sealed.is_empty() {
+        // The account was deleted.
+        return Ok(AccountRecord::default());
+    }
     let broken = || Fault::Corrupt { what: "a sealed account record".to_owned() };
     let plain = keys.open(SEAL_ACCOUNT, sealed).map_err(|_| broken())?;
     serde_json::from_slice(&plain).map_err(|_| broken())
@@ -326,12 +330,8 @@ impl Operation for Forget {
             return Err(Refusal::InLiveParty.into());
         }
         cx.note(tx, Actor::Account(account), Note { kind: "forgotten", ..Note::default() })?;
-        let empty = seal_account(cx, &AccountRecord::default());
-        accounts::erase(tx, account, entropy::bytes(cx.entropy), &empty)?;
-        if let Some(token) = &cx.caller.session {
-            sessions::remove(tx, &cx.keys.session_hash(&token.0))?;
-        }
-        Ok(())
+        drafts::remove(tx, account)?;
+        Ok(accounts::erase(tx, account, entropy::bytes(cx.entropy))?)
     }
 }
 

@@ -26,6 +26,7 @@ pub struct PlaceTold {
 }
 
 /// One message to one person.
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "snake_case")]
 pub enum Message {

@@ -217,7 +217,11 @@ pub(crate) fn run<O: Operation>(
     };
     if let Err(refusal) = &answer {
         let actor = cx.account(tx).map_or(Actor::Nobody, Actor::Account);
-        cx.note(tx, actor, Note { kind: "refused", reason: Some(refusal.code()), office: Some(O::NAME), ..Note::default() })?;
+        cx.note(
+            tx,
+            actor,
+            Note { kind: "refused", reason: Some(refusal.code()), office: Some(O::NAME), ..Note::default() },
+        )?;
     }
     // A refusal for being signed out or too fast says nothing about the request itself: it is not remembered.
     let passing = matches!(&answer, Err(Refusal::SignedOut | Refusal::TooMany { .. }));

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
-use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
+use antrean_domain::release::{Mode, ReleaseId, ReleasePlan, booking_closes};
 use antrean_domain::slot::{Pool, SlotKey, WindowStart};
 use antrean_store::ids::SlotId;
 use antrean_store::releases::ReleaseState;
@@ -137,7 +138,7 @@ impl ReleaseView {
 }
 
 /// All releases that are not long past, newest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// When it was read.
     pub at: Timestamp,
@@ -167,7 +168,10 @@ impl Overview {
     /// The release that matters most now: one that is open, else the next planned, else the newest.
     pub fn current(&self) -> Option<&Arc<ReleaseView>> {
         let by_state = |wanted: &[ReleaseState]| {
-            self.releases.iter().filter(|release| wanted.contains(&release.state)).min_by_key(|release| release.plan.opening.earliest())
+            self.releases
+                .iter()
+                .filter(|release| wanted.contains(&release.state))
+                .min_by_key(|release| release.plan.opening.earliest())
         };
         by_state(&[ReleaseState::Open])
             .or_else(|| by_state(&[ReleaseState::Frozen, ReleaseState::Drawing]))
@@ -210,16 +214,14 @@ fn read_release(
     let plan = plan_of(release)?;
     let mut offices: BTreeMap<OfficeCode, OfficePlaces> = BTreeMap::new();
     let mut views = Vec::new();
-    let given_first_come = matches!(
-        (plan.mode, release.state),
-        (Mode::Draw, ReleaseState::Drawn) | (Mode::FirstCome, ReleaseState::Open)
-    );
+    let given_first_come =
+        matches!((plan.mode, release.state), (Mode::Draw, ReleaseState::Drawn) | (Mode::FirstCome, ReleaseState::Open));
     for slot in slots::of_release(tx, &release.id)? {
         if slot.pool != Pool::Public {
             continue;
         }
         let zone = zone_of(cx, &slot.key.office);
-        let bookable_until = plan.booking_closes(slot.key.date, zone);
+        let bookable_until = booking_closes(slot.key.date, zone);
         let open = given_first_come && !slot.closed && cx.now < bookable_until && cx.now >= plan.opening.opens(zone);
         let left = if open { slot.left() } else { 0 };
         let office = offices.entry(slot.key.office.clone()).or_default();
@@ -243,8 +245,7 @@ fn read_release(
         counted.people = people as u32;
     }
     let went_out = waves::list(tx, &release.id)?;
-    let waves: Vec<WaveView> =
-        went_out.iter().map(|wave| WaveView { at: wave.at, placed: wave.placed as u32 }).collect();
+    let waves: Vec<WaveView> = went_out.iter().map(|wave| WaveView { at: wave.at, placed: wave.placed }).collect();
     // Standby only changes with the draw, a wave, a withdrawal or a leftover taken; a fresh scan of a large release
     // is not worth a second, so it is repeated when the state or the number of waves has changed, or the list is short.
     let standby_ranks = match known {
@@ -265,7 +266,7 @@ fn read_release(
         id: release.id.clone(),
         mode: plan.mode,
         state: release.state,
-        rules_sha256: hex(&antrean_domain::draw::rules::hash(release.rules.as_bytes())),
+        rules_sha256: Hash32::of(release.rules.as_bytes()).to_string(),
         draw: crate::release::draw_instant(release, &plan),
         round: release.round,
         ends: release.ends,

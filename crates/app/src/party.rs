@@ -1,8 +1,8 @@
 //! A party: one to five people of one account who apply together, frozen as they were, live until their matter ends.
 
 use antrean_domain::appointment::AppointmentState;
-use antrean_domain::draw::entry::Leaf;
-use antrean_domain::draw::person::{Commitment, Tag};
+use antrean_domain::draw::entry::{Leaf, LeafPerson};
+use antrean_domain::draw::person::{Commitment, Salt};
 use antrean_domain::keys::PersonKey;
 use antrean_domain::person::Person;
 use antrean_domain::release::{ReleaseId, ReleasePlan};
@@ -17,7 +17,6 @@ use antrean_store::{Fault, Tx, applicants, appointments, entries, parties, relea
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::caller::{hex, unhex};
 use crate::entropy;
 use crate::entry::{EntryView, entry_view};
 use crate::me::{open_person, seal_person};
@@ -101,7 +100,7 @@ pub(crate) fn plan_of(release: &Release) -> Result<ReleasePlan, Fault> {
 /// A party about to be made: its people with what the draw publishes of them.
 pub(crate) struct Draft {
     pub people: Vec<PartyPerson>,
-    pub published: Vec<(Tag, Commitment)>,
+    pub published: Vec<LeafPerson>,
 }
 
 /// Freezes the chosen people of the caller's account as they are now. Refuses nobody, too many, twice, unknown, resting.
@@ -136,11 +135,10 @@ pub(crate) fn draft(
             return Err(Refusal::PersonRests { position, releases: rests }.into());
         }
         let person: Person = open_person(cx.keys, &applicant.sealed)?;
-        let salt: [u8; 32] = entropy::bytes(cx.entropy);
-        let tag = Tag::of(&tag_key, &release.id, &person.nik);
-        let commitment = Commitment::of(&salt, &person.nik, &person.name, person.birth_date);
-        draft.published.push((tag, commitment));
-        let sealed = seal_person(cx, &PartyRecord { person, salt: hex(&salt) });
+        let salt = Salt(entropy::bytes(cx.entropy));
+        let tag = tag_key.tag(&release.id, &person.nik);
+        draft.published.push(LeafPerson { tag, commitment: Commitment::to(&person, &salt) });
+        let sealed = seal_person(cx, &PartyRecord { person, salt: salt.to_hex() });
         draft.people.push(PartyPerson { position, person: applicant.person, sealed });
     }
     Ok(draft)
@@ -235,18 +233,17 @@ pub struct ReceiptLine {
 pub(crate) fn receipt(tx: &Tx<'_>, cx: &Context<'_>, party: PartyId, leaf: &[u8]) -> Result<Vec<ReceiptLine>, Fault> {
     let leaf = Leaf::parse(leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {party}: {error}") })?;
     let mut lines = Vec::new();
-    for (member, (tag, commitment)) in parties::people(tx, party)?.iter().zip(leaf.people()) {
+    for (member, published) in parties::people(tx, party)?.iter().zip(leaf.people()) {
         if member.sealed.is_empty() {
             continue;
         }
         let record: PartyRecord = open_person(cx.keys, &member.sealed)?;
-        debug_assert!(unhex::<32>(&record.salt).is_some());
         lines.push(ReceiptLine {
             name: record.person.name.as_str().to_owned(),
             birth_date: record.person.birth_date,
             salt: record.salt,
-            tag: hex(&tag.0),
-            commitment: hex(&commitment.0),
+            tag: published.tag.to_string(),
+            commitment: published.commitment.to_string(),
         });
     }
     Ok(lines)

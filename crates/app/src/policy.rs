@@ -1,5 +1,6 @@
 //! The limits and terms that an operator may set. Defaults follow the facts on abuse (five separate buckets, money bounded).
 
+use antrean_domain::release::BeaconKind;
 use serde::{Deserialize, Serialize};
 
 /// What an operator may set; every number says its unit.
@@ -32,6 +33,8 @@ pub struct Policy {
     pub tell_standby: bool,
     /// Whether the clock plans next Friday's release by itself.
     pub plan_weekly: bool,
+    /// The beacon of the releases that the clock plans.
+    pub beacon: BeaconKind,
     /// Days after which the personal data of a party that has ended is erased.
     pub keep_people_days: u32,
 }
@@ -52,6 +55,7 @@ impl Default for Policy {
             session_days: 30,
             tell_standby: false,
             plan_weekly: true,
+            beacon: BeaconKind::Drand,
             keep_people_days: 90,
         }
     }

@@ -2,7 +2,7 @@
 //! The crate `words` turns it into text; `web` gives it a status. A fault is not a refusal.
 
 use antrean_domain::appointment::AppointmentState;
-use antrean_domain::office::{NotOffered, OfficeCode};
+use antrean_domain::office::{OfficeCode, WhyNotOffered};
 use antrean_domain::release::{Mode, ReleaseId};
 use antrean_domain::slot::SlotKey;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use crate::limit::Limited;
 use crate::overview::SlotOffer;
 
 /// Every way in which a well-formed request can be refused. `code()` is the stable name for programs.
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
 pub enum Refusal {
@@ -33,7 +34,7 @@ pub enum Refusal {
     /// The holder has not agreed to the use of their data.
     ConsentMissing,
     /// An account belongs to an adult (17 or older, or married).
-    Underage { years: u32 },
+    Underage { years: u8 },
     /// No more people fit into the account.
     FamilyFull { max: u32 },
     /// This NIK is in the account already.
@@ -77,7 +78,7 @@ pub enum Refusal {
     /// The office has places, but none at that date and hour.
     NothingMatches { index: u32, office: OfficeCode },
     /// The office does not offer the service or passport that was asked for.
-    NotOfferedHere { index: u32, office: OfficeCode, why: NotOffered },
+    NotOfferedHere { index: u32, office: OfficeCode, why: WhyNotOffered },
     /// The party is larger than any matching arrival window has places.
     NeverFits { index: u32, office: OfficeCode, largest: u32 },
     /// There is no such entry, or it is another account's.
@@ -110,6 +111,12 @@ pub enum Refusal {
     SameSlot,
     /// The move goes to another release.
     OtherRelease { release: ReleaseId },
+
+    // The operator.
+    /// A plan with problems, each a sentence.
+    PlanRefused { problems: Vec<String> },
+    /// A beacon value that cannot be used, and why.
+    BeaconRefused { why: String },
 
     // Programs.
     /// The idempotency key was used for a different request.
@@ -163,6 +170,8 @@ impl Refusal {
             Self::TooLateToMove { .. } => "too-late",
             Self::SameSlot => "same-slot",
             Self::OtherRelease { .. } => "other-release",
+            Self::PlanRefused { .. } => "plan-refused",
+            Self::BeaconRefused { .. } => "beacon-refused",
             Self::KeyReused => "key-reused",
         }
     }

@@ -117,17 +117,13 @@ impl Operation for ResendCode {
     }
 }
 
-fn send_code(tx: &Tx<'_>, cx: &Context<'_>, phone: &Phone, code: &str) -> Result<(), Error> {
-    let message = Message::Code { code: code.to_owned(), minutes: cx.policy.code_minutes };
+fn send_code(tx: &Tx<'_>, cx: &Context<'_>, phone: &Phone, code: &[u8; 6]) -> Result<(), Error> {
+    let message = Message::Code { code: String::from_utf8_lossy(code).into_owned(), minutes: cx.policy.code_minutes };
     Ok(tell(tx, cx, Recipient::Phone(phone.clone(), cx.caller.language), message)?)
 }
 
 /// The challenge behind a token, if it can still be answered.
-fn open_challenge(
-    tx: &Tx<'_>,
-    cx: &Context<'_>,
-    text: &str,
-) -> Result<([u8; 32], challenges::Challenge), Error> {
+fn open_challenge(tx: &Tx<'_>, cx: &Context<'_>, text: &str) -> Result<([u8; 32], challenges::Challenge), Error> {
     let token = unhex::<32>(text).ok_or(Refusal::CodeExpired)?;
     let challenge = challenges::get(tx, &cx.keys.keyed16("challenge", &token))?.ok_or(Refusal::CodeExpired)?;
     if challenge.used.is_some() || challenge.expires <= cx.now {
@@ -166,7 +162,7 @@ impl Operation for EnterCode {
             return Err(Refusal::CodeExpired.into());
         }
         let digits: String = self.code.chars().filter(char::is_ascii_digit).collect();
-        if cx.keys.code_hash(&token, &digits) != challenge.code_hash {
+        if cx.keys.code_hash(&token, digits.as_bytes()) != challenge.code_hash {
             let tries_left = TRIES_MAX.saturating_sub(challenge.tries + 1);
             cx.note(tx, Actor::Nobody, Note { kind: "code_wrong", ..Note::default() })?;
             return Err(Error::Counted(Refusal::CodeWrong { tries_left }));

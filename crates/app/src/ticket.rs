@@ -3,7 +3,7 @@
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::Choice;
 use antrean_domain::office::OfficeCode;
-use antrean_domain::queue_code::QueueCode;
+use antrean_domain::queue_code::{QueueCode, QueuePrefix};
 use antrean_domain::region::Zone;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::service::{PassportKind, ServiceCode};
@@ -84,7 +84,9 @@ pub(crate) fn zone_of(cx: &Context<'_>, office: &OfficeCode) -> Zone {
 
 /// The queue code of a party at an office.
 pub(crate) fn code_of(cx: &Context<'_>, office: &OfficeCode, party: antrean_store::ids::PartyId) -> QueueCode {
-    let prefix = cx.catalogue.offices.get(office).map(|office| office.queue_prefix).unwrap_or_default();
+    // Tickets of an office that has left the catalogue keep working under a prefix that no office has.
+    let gone = || QueuePrefix::parse("XX").expect("two letters");
+    let prefix = cx.catalogue.offices.get(office).map_or_else(gone, |office| office.queue_prefix);
     QueueCode::of(prefix, party.0 as u64, cx.keys.queue_key())
 }
 
@@ -108,10 +110,12 @@ pub(crate) fn ticket_view(
     let ends_at = instant(slot.ends);
     let booked = appointment.state == AppointmentState::Booked;
     let facts = TicketFacts {
-        party: party.id.0 as u64,
-        slot: slot.key.clone(),
+        number: party.id.0 as u64,
+        office: slot.key.office,
+        date: slot.key.date,
+        starts: slot.key.starts,
         size: party.size as u8,
-        sequence: appointment.sequence,
+        sequence: appointment.sequence as u16,
     };
     let wish = match wishes::get(tx, party.id)? {
         None => None,

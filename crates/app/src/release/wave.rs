@@ -1,0 +1,210 @@
+//! Waves: at fixed times, places that were given back go to standby entries in drawn order, then to those who wish to
+//! move, and only what nobody on those lists wants becomes free for all.
+
+use std::collections::BTreeMap;
+
+use antrean_domain::draw::entry::Leaf;
+use antrean_domain::release::ReleaseId;
+use antrean_domain::slot::{Places, SlotKey};
+use antrean_domain::wave::{Waiting, match_wave};
+use antrean_store::appointments::Source;
+use antrean_store::entries::EntryState;
+use antrean_store::ids::{PartyId, SlotId};
+use antrean_store::slots::Slot;
+use antrean_store::{Fault, Tx, appointments, entries, parties, slots, waves, wishes};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::appointment::parse_wish;
+use crate::booking::note_place;
+use crate::caller::{Actor, Caller};
+use crate::message::{Message, Recipient, tell};
+use crate::operation::{Context, Error, Failure, Operation};
+use crate::ticket::{place_told, zone_of};
+
+/// Tries at a wave when people keep leaving while it is computed; then the rest waits for the next wave.
+const TRIES_MAX: u32 = 5;
+
+/// What a wave came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Waved {
+    /// Done, with so many parties placed or moved.
+    Done(u32),
+    /// It was done before.
+    Before,
+    /// Somebody left while it was computed: compute it again.
+    Stale,
+}
+
+/// Runs the wave of a release that was due at `at`.
+pub async fn wave(app: &App, release: &ReleaseId, at: Timestamp) -> Result<Waved, Failure> {
+    for _ in 0..TRIES_MAX {
+        let id = release.clone();
+        let plan = app.ask(Caller::default(), move |tx, cx| Ok(compute(tx, cx, &id)?)).await?;
+        let wave = Wave { release: release.clone(), at, plan };
+        match app.perform_as(Actor::Clock, wave).await? {
+            Waved::Stale => {}
+            done => return Ok(done),
+        }
+    }
+    Ok(Waved::Stale)
+}
+
+/// A place found for somebody.
+#[derive(Serialize, Deserialize)]
+struct Found {
+    party: PartyId,
+    slot: SlotId,
+    choice: u32,
+    size: u32,
+    /// The slot that a wish gives up; `None` for standby.
+    from: Option<SlotId>,
+}
+
+/// What a wave will do, computed from one snapshot.
+#[derive(Serialize, Deserialize, Default)]
+struct WavePlan {
+    found: Vec<Found>,
+    /// Slots whose remaining freed places nobody on the lists wants.
+    open: Vec<(SlotId, u32)>,
+}
+
+fn compute(tx: &Tx<'_>, cx: &Context<'_>, release: &ReleaseId) -> Result<WavePlan, Fault> {
+    let mut free: BTreeMap<SlotKey, Places> = BTreeMap::new();
+    let mut by_key: BTreeMap<SlotKey, Slot> = BTreeMap::new();
+    for slot in slots::freed_of_release(tx, release)? {
+        let zone = zone_of(cx, &slot.key.office);
+        if !slot.closed && cx.now < antrean_domain::release::booking_closes(slot.key.date, zone) {
+            free.insert(slot.key, Places(slot.freed));
+            by_key.insert(slot.key, slot);
+        }
+    }
+    if free.is_empty() {
+        return Ok(WavePlan::default());
+    }
+    let mut plan = WavePlan::default();
+    let mut waiting = Vec::new();
+    let mut sizes = BTreeMap::new();
+    for entry in entries::standby(tx, release)? {
+        let leaf = Leaf::parse(&entry.leaf)
+            .map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", entry.party) })?;
+        // Only those who want an office with a freed place can get one.
+        let choices: Vec<_> = leaf.choices().collect();
+        if choices.iter().any(|choice| free.keys().any(|key| key.office == choice.office)) {
+            sizes.insert(entry.party, entry.size);
+            waiting.push(Waiting { rank: u64::from(entry.rank), size: Places(entry.size), choices, id: entry.party });
+        }
+    }
+    for filled in match_wave(waiting, &mut free) {
+        let slot = by_key[&filled.slot].id;
+        let size = sizes[&filled.id];
+        plan.found.push(Found { party: filled.id, slot, choice: filled.choice as u32, size, from: None });
+    }
+    let mut wanting = Vec::new();
+    let mut held = BTreeMap::new();
+    for (rank, wish) in wishes::of_release(tx, release)?.into_iter().enumerate() {
+        held.insert(wish.party, (wish.slot, wish.size));
+        let choices = parse_wish(&wish.choices)?;
+        wanting.push(Waiting { rank: rank as u64, size: Places(wish.size), choices, id: wish.party });
+    }
+    for filled in match_wave(wanting, &mut free) {
+        let slot = by_key[&filled.slot].id;
+        let (from, size) = held[&filled.id];
+        if slot != from {
+            plan.found.push(Found { party: filled.id, slot, choice: filled.choice as u32, size, from: Some(from) });
+        }
+    }
+    let taken_of =
+        |slot: SlotId| plan.found.iter().filter(|found| found.slot == slot).map(|found| found.size).sum::<u32>();
+    plan.open = by_key
+        .values()
+        .map(|slot| (slot.id, slot.freed.saturating_sub(taken_of(slot.id))))
+        .filter(|(_, places)| *places > 0)
+        .collect();
+    Ok(plan)
+}
+
+#[derive(Serialize)]
+struct Wave {
+    release: ReleaseId,
+    at: Timestamp,
+    plan: WavePlan,
+}
+
+/// Somebody left between the snapshot and the write.
+struct Left;
+
+impl Operation for Wave {
+    const NAME: &'static str = "wave";
+    type Outcome = Waved;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Waved, Error> {
+        if waves::done(tx, &self.release, self.at)? {
+            return Ok(Waved::Before);
+        }
+        let placed = self.plan.found.len() as u32;
+        let applied = tx.attempt(|tx| {
+            for found in &self.plan.found {
+                match self.place(tx, cx, found)? {
+                    Ok(()) => {}
+                    Err(Left) => return Err(Applied::Stale),
+                }
+            }
+            for (slot, places) in &self.plan.open {
+                if !slots::open_freed(tx, *slot, *places)? {
+                    return Err(Applied::Stale);
+                }
+            }
+            waves::insert(tx, &self.release, self.at, cx.now, placed)?;
+            Ok(())
+        });
+        match applied {
+            Ok(()) => Ok(Waved::Done(placed)),
+            Err(Applied::Stale) => Ok(Waved::Stale),
+            Err(Applied::Fault(fault)) => Err(fault.into()),
+        }
+    }
+}
+
+enum Applied {
+    Stale,
+    Fault(Fault),
+}
+
+impl From<Fault> for Applied {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Wave {
+    fn place(&self, tx: &Tx<'_>, cx: &Context<'_>, found: &Found) -> Result<Result<(), Left>, Fault> {
+        if !slots::take_freed(tx, found.slot, found.size)? {
+            return Ok(Err(Left));
+        }
+        match found.from {
+            None => {
+                if !entries::advance(tx, found.party, &[EntryState::Standby], EntryState::Placed, cx.now)?
+                    || !appointments::insert(tx, found.party, found.slot, Source::Wave, Some(found.choice), cx.now)?
+                {
+                    return Ok(Err(Left));
+                }
+            }
+            Some(from) => {
+                if !appointments::move_to(tx, found.party, from, found.slot, true, cx.now)? {
+                    return Ok(Err(Left));
+                }
+                slots::give_back(tx, from, found.size)?;
+                wishes::remove(tx, found.party)?;
+            }
+        }
+        let missing = |what: &str| Fault::Corrupt { what: format!("{what} of party {}", found.party) };
+        let party = parties::get(tx, found.party)?.ok_or_else(|| missing("row"))?;
+        let slot = slots::get(tx, found.slot)?.ok_or_else(|| missing("slot"))?;
+        note_place(tx, cx, Actor::Clock, "waved", found.party, &slot)?;
+        let place = place_told(cx, found.party, &slot.key);
+        tell(tx, cx, Recipient::Account(party.account), Message::Waved { place })?;
+        Ok(Ok(()))
+    }
+}

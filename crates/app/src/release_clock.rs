@@ -1,0 +1,355 @@
+//! The release clock: plans, opens, freezes, draws, runs waves and ends days by itself. Every step looks at the store
+//! first and is safe to run twice, so the clock can die anywhere and go on anywhere.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use antrean_domain::draw::beacon::{BeaconValue, Chain};
+use antrean_domain::draw::freeze::FreezeFile;
+use antrean_domain::region::Zone;
+use antrean_domain::release::{BeaconPlan, Mode, ReleaseId, ReleasePlan, booking_closes};
+use antrean_domain::wave::wave_instants;
+use antrean_store::releases::{self, Release, ReleaseState};
+use antrean_store::{Fault, entries, leases, waves};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::caller::Actor;
+use crate::day::EndDay;
+use crate::entropy;
+use crate::message::{Message, Recipient, tell};
+use crate::operation::Failure;
+use crate::party::plan_of;
+use crate::release::{Advance, GiveBeacon, PlanWeekly, draw, draw_instant, freeze, wave};
+use crate::retention;
+
+/// How often the clock looks.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A node that has not renewed for so long has lost the clock to another.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// Old data is looked for this often.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Standby entries ended in one operation.
+const EXPIRE_AT_ONCE: u32 = 1_000;
+/// After a failure to get the beacon's value, the next try.
+const BEACON_RETRY: SignedDuration = SignedDuration::from_secs(10);
+
+/// Where the value of a public beacon is fetched from. The value is checked here, so any source will do.
+pub trait BeaconSource: Send + Sync {
+    /// The signature of a round in hexadecimal, or why it cannot be had yet.
+    fn signature<'a>(
+        &'a self,
+        chain: &'a Chain,
+        round: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>>;
+}
+
+/// No public beacon can be reached: for tests and for installations that use `manual`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoBeacon;
+
+impl BeaconSource for NoBeacon {
+    fn signature<'a>(
+        &'a self,
+        _: &'a Chain,
+        _: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>> {
+        Box::pin(async { Err("no source of beacon values is set".to_owned()) })
+    }
+}
+
+/// Something the clock did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A weekly release was planned.
+    Planned(ReleaseId),
+    /// A release opened.
+    Opened(ReleaseId),
+    /// Its list was made final and published.
+    Frozen(ReleaseId),
+    /// It was drawn: entries, and how many of them got a place.
+    Drawn(ReleaseId, u32, u32),
+    /// A wave went out: parties placed or moved.
+    Waved(ReleaseId, Timestamp, u32),
+    /// Standby ended for so many entries.
+    StandbyEnded(ReleaseId, u32),
+    /// The release is over.
+    Closed(ReleaseId),
+}
+
+/// The clock of one node.
+pub struct ReleaseClock {
+    app: App,
+    beacons: Arc<dyn BeaconSource>,
+    holder: String,
+    ended: HashSet<(ReleaseId, Date)>,
+    swept: Option<Timestamp>,
+    beacon_tried: Option<Timestamp>,
+}
+
+impl ReleaseClock {
+    /// A clock for the node named `holder`; names of nodes on one database must differ.
+    pub fn new(app: App, beacons: Arc<dyn BeaconSource>, holder: impl Into<String>) -> Self {
+        Self { app, beacons, holder: holder.into(), ended: HashSet::new(), swept: None, beacon_tried: None }
+    }
+
+    /// Ticks until told to stop; failures are logged and tried again.
+    pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
+        tokio::pin!(stop);
+        loop {
+            match self.tick().await {
+                Ok(steps) => {
+                    for step in steps {
+                        tracing::info!(?step, "the release clock moved on");
+                    }
+                }
+                Err(failure) => tracing::warn!(%failure, "the release clock will try again"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = &mut stop => return,
+            }
+        }
+    }
+
+    /// Does everything that is due now, if this node holds the clock, and refreshes the public state in any case.
+    pub async fn tick(&mut self) -> Result<Vec<Step>, Failure> {
+        let mut steps = Vec::new();
+        if self.holds().await? {
+            self.plan(&mut steps).await?;
+            for release in self.releases().await? {
+                self.step(release, &mut steps).await?;
+            }
+            self.sweep().await?;
+        }
+        self.app.refresh_overview().await?;
+        Ok(steps)
+    }
+
+    async fn holds(&self) -> Result<bool, Failure> {
+        let (holder, now) = (self.holder.clone(), self.app.now());
+        let taken =
+            self.app.store().write(move |tx| leases::take(tx, "release_clock", &holder, now, now + LEASE)).await?;
+        Ok(taken)
+    }
+
+    async fn releases(&self) -> Result<Vec<Release>, Failure> {
+        let mut all = self.app.store().read(|tx| releases::list(tx)).await?;
+        all.retain(|release| release.state != ReleaseState::Closed);
+        all.reverse();
+        Ok(all)
+    }
+
+    async fn plan(&self, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        if !self.app.policy().plan_weekly {
+            return Ok(());
+        }
+        let beacon = self.app.policy().beacon;
+        if let Some(planned) = self.app.perform_as(Actor::Clock, PlanWeekly { beacon }).await? {
+            steps.push(Step::Planned(planned.release));
+        }
+        Ok(())
+    }
+
+    /// Takes one release as far as it can go now.
+    async fn step(&mut self, mut release: Release, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let plan = plan_of(&release)?;
+        let now = self.app.now();
+        if release.state == ReleaseState::Planned && now >= release.opens {
+            self.advance(&mut release, ReleaseState::Open).await?;
+            steps.push(Step::Opened(release.id.clone()));
+        }
+        if plan.mode == Mode::Draw {
+            if release.state == ReleaseState::Open && now >= plan.freeze {
+                self.advance(&mut release, ReleaseState::Frozen).await?;
+            }
+            if release.state == ReleaseState::Frozen {
+                if release.freeze_file.is_none() {
+                    freeze(&self.app, &release.id).await?;
+                    steps.push(Step::Frozen(release.id.clone()));
+                    release = self.read(&release.id).await?;
+                }
+                self.beacon(&mut release, &plan).await?;
+            }
+            if release.state == ReleaseState::Drawing {
+                let drawn = draw(&self.app, &release.id).await?;
+                release.state = self.read(&release.id).await?.state;
+                steps.push(Step::Drawn(release.id.clone(), drawn.entries, drawn.placed));
+            }
+        }
+        if given_out(&plan, release.state) {
+            self.waves(&release, &plan, steps).await?;
+            self.end_days(&release, &plan).await?;
+            self.close(&mut release, &plan, steps).await?;
+        }
+        Ok(())
+    }
+
+    async fn advance(&self, release: &mut Release, to: ReleaseState) -> Result<(), Failure> {
+        let step = Advance { release: release.id.clone(), from: release.state, to };
+        self.app.perform_as(Actor::Clock, step).await?;
+        release.state = to;
+        Ok(())
+    }
+
+    async fn read(&self, id: &ReleaseId) -> Result<Release, Failure> {
+        let id = id.clone();
+        let release = self
+            .app
+            .store()
+            .read(move |tx| {
+                releases::get(tx, &id)?.ok_or_else(|| Fault::Corrupt { what: format!("release {id} is gone") })
+            })
+            .await?;
+        Ok(release)
+    }
+
+    /// Gets the beacon's value when its time has come. A manual value is given by the operator.
+    async fn beacon(&mut self, release: &mut Release, plan: &ReleasePlan) -> Result<(), Failure> {
+        let now = self.app.now();
+        let Some(freeze) = &release.freeze_file else { return Ok(()) };
+        let frozen = FreezeFile::parse(freeze.as_bytes())
+            .map_err(|error| Fault::Corrupt { what: format!("freeze file of {}: {error}", release.id) })?;
+        let value = match &plan.beacon {
+            BeaconPlan::Manual { .. } => return Ok(()),
+            BeaconPlan::Local { label } => {
+                BeaconValue::Local { label: label.clone(), randomness: entropy::bytes(self.app.entropy()) }
+            }
+            BeaconPlan::Drand { chain, .. } => {
+                let tried = self.beacon_tried.is_some_and(|at| now < at + BEACON_RETRY);
+                if tried || now < draw_instant(release, plan) {
+                    return Ok(());
+                }
+                self.beacon_tried = Some(now);
+                let Some(chain) = Chain::known(chain) else { return Ok(()) };
+                let fetched = self.beacons.signature(chain, frozen.round).await;
+                match fetched.and_then(|hex| {
+                    BeaconValue::drand_from_hex(chain, frozen.round, &hex).map_err(|error| error.to_string())
+                }) {
+                    Ok(value) => value,
+                    Err(why) => {
+                        tracing::warn!(release = %release.id, round = frozen.round, why, "no beacon value yet");
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        let give = GiveBeacon { release: release.id.clone(), file: value.to_text() };
+        self.app.perform_as(Actor::Clock, give).await?;
+        *release = self.read(&release.id).await?;
+        Ok(())
+    }
+
+    /// Runs the newest wave that is due; older ones that were missed are noted as empty, their places go out in it.
+    async fn waves(&self, release: &Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let now = self.app.now();
+        let id = release.id.clone();
+        let done: Vec<Timestamp> =
+            self.app.store().read(move |tx| waves::list(tx, &id)).await?.into_iter().map(|wave| wave.at).collect();
+        let mut due: Vec<Timestamp> =
+            wave_instants(plan).into_iter().filter(|at| *at <= now && !done.contains(at)).collect();
+        // A wave before the places were given out has nothing to give.
+        let Some(newest) = due.pop() else { return Ok(()) };
+        if !due.is_empty() {
+            let id = release.id.clone();
+            self.app
+                .store()
+                .write(move |tx| {
+                    for at in &due {
+                        waves::insert(tx, &id, *at, now, 0)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+        if let crate::release::Waved::Done(placed) = wave(&self.app, &release.id, newest).await? {
+            steps.push(Step::Waved(release.id.clone(), newest, placed));
+        }
+        Ok(())
+    }
+
+    /// Ends the days that are over, office by office; an office's day ends at its own midnight.
+    async fn end_days(&mut self, release: &Release, plan: &ReleasePlan) -> Result<(), Failure> {
+        let now = self.app.now();
+        for date in &plan.dates {
+            let key = (release.id.clone(), *date);
+            let Ok(after) = date.tomorrow() else { continue };
+            // Midnight comes first in the east; the day is over everywhere when it is over in the west.
+            if self.ended.contains(&key) || now < booking_closes(after, Zone::Wib) {
+                continue;
+            }
+            for office in &plan.offices {
+                self.app.perform_as(Actor::Clock, EndDay { office: *office, date: *date }).await?;
+            }
+            self.ended.insert(key);
+        }
+        Ok(())
+    }
+
+    async fn close(&self, release: &mut Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let now = self.app.now();
+        if now >= release.ends && release.state == ReleaseState::Drawn {
+            let ended = self.end_standby(&release.id).await?;
+            if ended > 0 {
+                steps.push(Step::StandbyEnded(release.id.clone(), ended));
+            }
+        }
+        let Some(Ok(after)) = plan.dates.last().map(|date| date.tomorrow()) else { return Ok(()) };
+        if now >= booking_closes(after, Zone::Wib) {
+            self.advance(release, ReleaseState::Closed).await?;
+            steps.push(Step::Closed(release.id.clone()));
+        }
+        Ok(())
+    }
+
+    async fn end_standby(&self, id: &ReleaseId) -> Result<u32, Failure> {
+        let mut ended = 0;
+        loop {
+            let (app, release, now) = (self.app.clone(), id.clone(), self.app.now());
+            let batch = self
+                .app
+                .store()
+                .write(move |tx| {
+                    let parties = entries::expire_standby(tx, &release, now, EXPIRE_AT_ONCE)?;
+                    if app.policy().tell_standby {
+                        app.in_clock_context(|cx| {
+                            for party in &parties {
+                                if let Some(party) = antrean_store::parties::get(tx, *party)? {
+                                    let message = Message::StandbyEnded { release: release.clone() };
+                                    tell(tx, cx, Recipient::Account(party.account), message)?;
+                                }
+                            }
+                            Ok::<_, Fault>(())
+                        })?;
+                    }
+                    Ok(parties.len() as u32)
+                })
+                .await?;
+            ended += batch;
+            if batch < EXPIRE_AT_ONCE {
+                return Ok(ended);
+            }
+        }
+    }
+
+    async fn sweep(&mut self) -> Result<(), Failure> {
+        let now = self.app.now();
+        if self.swept.is_none_or(|at| now >= at + SWEEP_EVERY) {
+            retention::sweep(&self.app).await?;
+            self.swept = Some(now);
+        }
+        Ok(())
+    }
+}
+
+/// Whether places of the release are in people's hands.
+fn given_out(plan: &ReleasePlan, state: ReleaseState) -> bool {
+    match plan.mode {
+        Mode::Draw => state == ReleaseState::Drawn,
+        Mode::FirstCome => state == ReleaseState::Open,
+    }
+}
