@@ -1,0 +1,41 @@
+//! Idempotency: answers by the key of the request, so that the same request twice has one effect and one answer (rule 5).
+
+use jiff::Timestamp;
+
+use crate::statements::statements;
+use crate::{Fault, Tx, Value};
+
+/// Answers removed at once: a few milliseconds of the writer's time.
+const REMOVE_MAX: i64 = 1_000;
+
+statements! {
+    FIND = "SELECT request, answer FROM idempotency WHERE key = ?1";
+    INSERT = "INSERT INTO idempotency (key, request, answer, created_ms) VALUES (?1, ?2, ?3, ?4)
+              ON CONFLICT (key) DO NOTHING";
+    REMOVE_BEFORE = "DELETE FROM idempotency WHERE key IN
+                     (SELECT key FROM idempotency WHERE created_ms < ?1 ORDER BY created_ms LIMIT ?2)";
+}
+
+/// What was answered to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Hash of what was asked: the same key with another request is a mistake of the caller.
+    pub request: [u8; 16],
+    /// The answer.
+    pub answer: Vec<u8>,
+}
+
+/// The answer to a key, if it was used. The key is hashed with the account and the operation.
+pub fn find(tx: &Tx<'_>, key: &[u8; 16]) -> Result<Option<Answered>, Fault> {
+    tx.opt(FIND, &[Value::Blob(key)], |row| Ok(Answered { request: row.bytes(0)?, answer: row.blob(1)?.to_vec() }))
+}
+
+/// Remembers an answer; `false`, and nothing changed, if the key has one.
+pub fn insert(tx: &Tx<'_>, key: &[u8; 16], request: &[u8; 16], answer: &[u8], now: Timestamp) -> Result<bool, Fault> {
+    tx.changed(INSERT, &[Value::Blob(key), Value::Blob(request), Value::Blob(answer), Value::instant(now)])
+}
+
+/// Removes up to 1,000 answers older than an instant; returns how many, so that 0 means done.
+pub fn remove_before(tx: &Tx<'_>, before: Timestamp) -> Result<u64, Fault> {
+    tx.execute(REMOVE_BEFORE, &[Value::instant(before), Value::Int(REMOVE_MAX)])
+}

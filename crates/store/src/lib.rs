@@ -1,0 +1,41 @@
+//! What is remembered: people, releases and places, kept so that the rules hold by themselves; it never decides what may be done.
+//!
+//! [`Store`] runs operations: closures over a transaction [`Tx`]. SQL is written here alone, one module a noun, as functions on a
+//! transaction; an operation composes them. Which engine runs the SQL is known to `store` and to the engine's own module only.
+
+pub mod accounts;
+pub mod applicants;
+pub mod appointments;
+pub mod audit;
+pub mod catalogue;
+pub mod challenges;
+mod columns;
+pub mod days;
+pub mod drafts;
+pub mod entries;
+pub mod events;
+mod fault;
+pub mod idempotency;
+pub mod ids;
+mod job;
+pub mod leases;
+pub mod limits;
+pub mod outbox;
+pub mod parties;
+pub mod releases;
+pub mod sessions;
+pub mod settings;
+pub mod slots;
+mod sqlite;
+mod statements;
+mod store;
+pub mod strikes;
+mod tx;
+mod value;
+pub mod waves;
+pub mod wishes;
+
+pub use fault::{Fault, OpenError};
+pub use store::{Store, StoreConfig, StoreStats};
+pub use tx::Tx;
+pub use value::{RowRef, Value};

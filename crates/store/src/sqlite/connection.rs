@@ -1,0 +1,359 @@
+//! Connections: how the file is opened, and how statements run on it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
+
+use crate::tx::Engine;
+use crate::value::{Cells, RowRef, Value};
+use crate::{Fault, OpenError};
+
+/// How long a statement waits for another process (the command line beside the server) before it is turned away.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept for each connection: all that the nouns have, with room for half as many again.
+const STATEMENTS_KEPT: usize = 256;
+
+/// Page cache of the connection that writes, in KiB: the upper levels of all trees and the pages of the open release stay in it.
+const WRITE_CACHE_KIB: i64 = 64 * 1024;
+
+/// Page cache of each connection that reads, in KiB. Hot public reads never come here.
+const READ_CACHE_KIB: i64 = 8 * 1024;
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// A connection with its transaction state; what a transaction runs on.
+pub(super) struct Session {
+    connection: Connection,
+}
+
+/// Opens a connection that may write, and brings the schema up to date.
+pub(super) fn open_writer(path: &Path) -> Result<Session, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = open(path, flags, WRITE_CACHE_KIB).map_err(|error| cannot_open(path, &error))?;
+    embedded::migrations::runner()
+        .run(&mut connection)
+        .map_err(|error| OpenError::Migration { path: path.to_owned(), message: chain(&error) })?;
+    Ok(Session { connection })
+}
+
+/// Opens a connection that only reads, of a file that is there.
+pub(super) fn open_reader(path: &Path) -> Result<Session, OpenError> {
+    let session = open_checkpointer(path)?;
+    session.connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, &error))?;
+    Ok(session)
+}
+
+/// Opens a connection for checkpoints, of a file that is there.
+pub(super) fn open_checkpointer(path: &Path) -> Result<Session, OpenError> {
+    // Not read-only as a file, for readers too: they take part in the locks of the log.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags, READ_CACHE_KIB).map_err(|error| cannot_open(path, &error))?;
+    Ok(Session { connection })
+}
+
+fn open(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Every commit is synced: what was answered is on disk (rule 4). Group commit makes it cheap.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Sorting for reports stays in memory: a server's temporary directory may be small, or not private.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    // No memory map: a disk error would be a signal that kills the server instead of an error that is answered.
+    connection.pragma_update(None, "mmap_size", 0)?;
+    // The checkpointer does it, beside the writer instead of within its commits.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+fn cannot_open(path: &Path, error: &rusqlite::Error) -> OpenError {
+    OpenError::Database { path: path.to_owned(), message: error.to_string() }
+}
+
+/// The message of an error with those of its causes, which refinery keeps apart.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}
+
+/// Frames of the write-ahead log after a checkpoint.
+pub(super) struct Checkpoint {
+    /// Whether somebody was in the way of emptying it.
+    pub(super) busy: bool,
+    /// Frames in the log.
+    pub(super) frames: u64,
+    /// Those of them that are in the database file too.
+    pub(super) done: u64,
+}
+
+impl Session {
+    /// Whether no transaction is open, be it that it ended or that the engine gave it up after a disk error.
+    pub(super) fn is_idle(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
+    /// Copies what is in the log into the database file as far as nobody is disturbed by it.
+    pub(super) fn checkpoint(&self) -> Result<Checkpoint, Fault> {
+        self.run_checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// Copies the whole log and cuts it to nothing, waiting at most `patience` for readers of older states.
+    pub(super) fn empty_log(&self, patience: Duration) -> Result<Checkpoint, Fault> {
+        self.connection.busy_timeout(patience).map_err(|error| fault(&error))?;
+        let result = self.run_checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+        self.connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| fault(&error))?;
+        result
+    }
+
+    fn run_checkpoint(&self, sql: &str) -> Result<Checkpoint, Fault> {
+        self.connection
+            .query_row(sql, [], |row| {
+                // The counts are -1 where there is no log yet.
+                let count = |number: i64| u64::try_from(number).unwrap_or(0);
+                Ok(Checkpoint {
+                    busy: row.get::<_, i64>(0)? != 0,
+                    frames: count(row.get(1)?),
+                    done: count(row.get(2)?),
+                })
+            })
+            .map_err(|error| fault(&error))
+    }
+
+    fn prepared(&self, sql: &'static str, values: &[Value<'_>]) -> Result<CachedStatement<'_>, Fault> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| fault(&error))?;
+        assert_eq!(statement.parameter_count(), values.len(), "values for: {sql}");
+        for (index, value) in values.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, value).map_err(|error| fault(&error))?;
+        }
+        Ok(statement)
+    }
+}
+
+impl Engine for Session {
+    fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
+        let rows = self.prepared(sql, values)?.raw_execute().map_err(|error| fault(&error))?;
+        Ok(rows as u64)
+    }
+
+    fn each(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        row: &mut dyn FnMut(&RowRef<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut statement = self.prepared(sql, values)?;
+        let mut rows = statement.raw_query();
+        // Always to the end: foreign keys are checked when a statement with RETURNING is done, not when it gives its row.
+        while let Some(found) = rows.next().map_err(|error| fault(&error))? {
+            row(&RowRef::new(&Row(found)))?;
+        }
+        Ok(())
+    }
+}
+
+struct Row<'r>(&'r rusqlite::Row<'r>);
+
+impl Cells for Row<'_> {
+    fn cell(&self, column: usize) -> Result<Value<'_>, Fault> {
+        Ok(match self.0.get_ref(column).map_err(|error| fault(&error))? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Real(number) => Value::Real(number),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Value::Text(text),
+                Err(_) => return Err(Fault::corrupt(format!("column {column}: a text that is not UTF-8"))),
+            },
+            ValueRef::Blob(bytes) => Value::Blob(bytes),
+        })
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Value::Null => ValueRef::Null,
+            Value::Int(number) => ValueRef::Integer(number),
+            Value::Real(number) => ValueRef::Real(number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// Names of the unique rules by the columns that SQLite tells instead.
+const UNIQUE_RULES: &[(&str, &str)] = &[
+    ("accounts.phone", "accounts_phone_once"),
+    ("applicants.account_id, applicants.position", "applicants_position_once"),
+    ("applicants.account_id, applicants.person", "applicants_person_once"),
+    ("sessions.account_id", "sessions_one_per_account"),
+    ("slots.office, slots.date, slots.starts, slots.pool", "slots_once"),
+    ("parties.account_id", "one_live_party_per_account"),
+    ("party_people.person", "one_live_party_per_person"),
+];
+
+/// What SQLite said, as the store says it.
+pub(super) fn fault(error: &rusqlite::Error) -> Fault {
+    if let rusqlite::Error::SqliteFailure(code, message) = error {
+        if matches!(code.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
+            return Fault::Busy;
+        }
+        if code.code == ErrorCode::DatabaseCorrupt || code.code == ErrorCode::NotADatabase {
+            return Fault::corrupt(error.to_string());
+        }
+        if code.code == ErrorCode::ConstraintViolation {
+            let message = message.clone().unwrap_or_default();
+            return Fault::Database { rule: rule(&message), message };
+        }
+    }
+    Fault::Database { rule: None, message: error.to_string() }
+}
+
+fn rule(message: &str) -> Option<String> {
+    if let Some(columns) = message.strip_prefix("UNIQUE constraint failed: ") {
+        let known = UNIQUE_RULES.iter().find(|(of, _)| *of == columns);
+        return Some(known.map_or(columns, |(_, name)| name).to_owned());
+    }
+    if let Some(name) = message.strip_prefix("CHECK constraint failed: ") {
+        return Some(name.to_owned());
+    }
+    // A trigger's own word; SQLite's words for other constraints have spaces.
+    (!message.is_empty() && !message.contains(' ')).then(|| message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All statements of all nouns, with module and name.
+    fn every_statement() -> Vec<(String, &'static str)> {
+        let modules: &[(&str, &[(&str, &'static str)])] = &[
+            ("accounts", crate::accounts::ALL),
+            ("applicants", crate::applicants::ALL),
+            ("appointments", crate::appointments::ALL),
+            ("audit", crate::audit::ALL),
+            ("catalogue", crate::catalogue::ALL),
+            ("challenges", crate::challenges::ALL),
+            ("days", crate::days::ALL),
+            ("drafts", crate::drafts::ALL),
+            ("entries", crate::entries::ALL),
+            ("events", crate::events::ALL),
+            ("idempotency", crate::idempotency::ALL),
+            ("leases", crate::leases::ALL),
+            ("limits", crate::limits::ALL),
+            ("outbox", crate::outbox::ALL),
+            ("parties", crate::parties::ALL),
+            ("releases", crate::releases::ALL),
+            ("sessions", crate::sessions::ALL),
+            ("settings", crate::settings::ALL),
+            ("slots", crate::slots::ALL),
+            ("strikes", crate::strikes::ALL),
+            ("waves", crate::waves::ALL),
+            ("wishes", crate::wishes::ALL),
+        ];
+        modules
+            .iter()
+            .flat_map(|(module, all)| all.iter().map(move |(name, sql)| (format!("{module}::{name}"), *sql)))
+            .collect()
+    }
+
+    fn fresh() -> (tempfile::TempDir, Session) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let session = open_writer(&directory.path().join("antrean.db")).expect("a fresh database");
+        (directory, session)
+    }
+
+    #[test]
+    fn every_statement_can_be_prepared_and_all_fit_into_the_cache() {
+        let (_directory, session) = fresh();
+        let statements = every_statement();
+        for (name, sql) in &statements {
+            if let Err(error) = session.connection.prepare(sql) {
+                panic!("{name}: {error}");
+            }
+        }
+        assert!(statements.len() * 3 / 2 <= STATEMENTS_KEPT, "{} statements", statements.len());
+    }
+
+    /// Statements that read a whole table that grows, each for a reason.
+    const MAY_SCAN: &[(&str, &str)] = &[
+        ("audit::", "the audit reads everything, on a reader"),
+        ("catalogue::LOAD", "a handful of rows"),
+        ("releases::LIST", "one row a week"),
+        ("releases::OPENED_BETWEEN", "one row a week"),
+        ("parties::OF_PERSON", "for audits, on a reader"),
+        (
+            "releases::REMOVE",
+            "taking a planned release back is rare; an index of parties by release would cost every booking",
+        ),
+        ("wishes::OF_RELEASE", "only those who wish now have a row"),
+        ("events::RECENT", "backwards by id, and stops at the limit"),
+    ];
+
+    #[test]
+    fn no_statement_scans_a_table_that_grows_unless_it_says_why() {
+        let (_directory, session) = fresh();
+        for (name, sql) in every_statement() {
+            if MAY_SCAN.iter().any(|(of, _)| name.starts_with(of)) {
+                continue;
+            }
+            let mut plan = session.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(&name);
+            let mut rows = plan.raw_query();
+            while let Some(row) = rows.next().expect("a plan") {
+                let step: String = row.get(3).expect("a step");
+                let index_walk = step.contains("USING COVERING INDEX") || step.contains("USING INDEX");
+                let harmless =
+                    step.contains("CONSTANT ROW") || step.starts_with("SCAN due") || step.starts_with("SCAN recorded");
+                assert!(!step.starts_with("SCAN ") || index_walk || harmless, "{name}: {step}\n{sql}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_rule_is_told_by_its_name() {
+        assert_eq!(rule("UNIQUE constraint failed: accounts.phone").as_deref(), Some("accounts_phone_once"));
+        assert_eq!(rule("CHECK constraint failed: slots_never_oversold").as_deref(), Some("slots_never_oversold"));
+        assert_eq!(rule("events_never_change").as_deref(), Some("events_never_change"));
+        assert_eq!(rule("FOREIGN KEY constraint failed"), None);
+    }
+
+    #[test]
+    fn every_unique_rule_in_the_list_exists_in_the_schema() {
+        let (_directory, session) = fresh();
+        let schema: String = session
+            .connection
+            .query_row("SELECT group_concat(sql, ' ') FROM sqlite_schema", [], |row| row.get(0))
+            .expect("a schema");
+        for (_, name) in UNIQUE_RULES {
+            assert!(schema.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn opening_again_changes_nothing_and_keeps_the_settings_that_rule_4_needs() {
+        let (directory, session) = fresh();
+        drop(session);
+        let session = open_writer(&directory.path().join("antrean.db")).expect("the same database");
+        let pragma = |name: &str| -> String {
+            session
+                .connection
+                .query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), [], |row| row.get(0))
+                .expect(name)
+        };
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("synchronous"), "2");
+        assert_eq!(pragma("foreign_keys"), "1");
+    }
+}

@@ -1,0 +1,148 @@
+//! The store: takes operations, runs them, answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::job::{self, Answer};
+use crate::sqlite::Sqlite;
+use crate::{Fault, OpenError, Tx};
+
+/// Where the store is and how much it takes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// The database file; its directory is made if need be.
+    pub path: PathBuf,
+    /// Threads that read, each with its own connection; at least 1.
+    pub readers: usize,
+    /// Operations that may wait, writes and reads each; one more is `Fault::Busy`. At least 1.
+    pub queue_max: usize,
+}
+
+impl StoreConfig {
+    /// Enough to use small machines fully: pages under load are bytes prepared once, so few readers serve many people.
+    pub const READERS: usize = 4;
+
+    /// At 10,000 writes a second the last in the queue waits 0.4 s; beyond that an honest "busy" serves people better.
+    pub const QUEUE_MAX: usize = 4096;
+
+    /// The usual settings for a database file.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), readers: Self::READERS, queue_max: Self::QUEUE_MAX }
+    }
+}
+
+/// What the store has done since it was opened, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Transactions committed, each with one or more operations.
+    pub batches: u64,
+    /// Writing operations answered, whatever the answer.
+    pub writes: u64,
+    /// Reading operations answered.
+    pub reads: u64,
+    /// The most operations in one transaction so far.
+    pub batch_largest: u64,
+    /// Writing operations waiting now.
+    pub write_queue: u64,
+    /// Reading operations waiting now.
+    pub read_queue: u64,
+    /// Operations turned away because a queue was full.
+    pub turned_away: u64,
+    /// Time spent in commits, all together.
+    pub commit_time: Duration,
+    /// Size of the write-ahead log at the last look, in bytes.
+    pub log_bytes: u64,
+}
+
+/// The store. Cloning it is cheap; all clones are one store, closed when the last is dropped or when one is closed.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<Sqlite>,
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date and starts the store's threads.
+    pub fn open(config: &StoreConfig) -> Result<Self, OpenError> {
+        Ok(Self { engine: Arc::new(Sqlite::open(config)?) })
+    }
+
+    /// Runs an operation that may write, and answers when what it wrote is on disk.
+    ///
+    /// An operation that returns `Err` or panics leaves nothing behind. It may be run again from the start, so it keeps no state of
+    /// its own. It runs to its end even if the caller goes away.
+    pub async fn write<T, F>(&self, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_write(op)?.await.unwrap_or(Err(Fault::Closed))
+    }
+
+    /// As [`Store::write`], for threads outside an async runtime; panics within one.
+    pub fn write_blocking<T, F>(&self, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_write(op)?.blocking_recv().unwrap_or(Err(Fault::Closed))
+    }
+
+    /// Runs an operation that only reads, on one state of the database that includes every write answered before.
+    ///
+    /// While it runs, the write-ahead log cannot be emptied: long reads are for the command line and for rare reports.
+    pub async fn read<T, F>(&self, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_read(op)?.await.unwrap_or(Err(Fault::Closed))
+    }
+
+    /// As [`Store::read`], for threads outside an async runtime; panics within one.
+    pub fn read_blocking<T, F>(&self, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_read(op)?.blocking_recv().unwrap_or(Err(Fault::Closed))
+    }
+
+    /// Takes no more operations, finishes those it took, and closes the files. The other clones answer `Fault::Closed` from then on.
+    pub async fn close(&self) {
+        let engine = Arc::clone(&self.engine);
+        // The threads are waited for on a thread that may block. That it was refused can only mean that the runtime is going down;
+        // then the drop of the last clone waits.
+        let _ = tokio::task::spawn_blocking(move || engine.close()).await;
+    }
+
+    /// As [`Store::close`], for threads outside an async runtime.
+    pub fn close_blocking(&self) {
+        self.engine.close();
+    }
+
+    /// What the store has done so far.
+    pub fn stats(&self) -> StoreStats {
+        self.engine.stats()
+    }
+
+    fn send_write<T, F>(&self, op: F) -> Result<Answer<T>, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (job, answer) = job::write(op);
+        self.engine.send_write(job)?;
+        Ok(answer)
+    }
+
+    fn send_read<T, F>(&self, op: F) -> Result<Answer<T>, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (job, answer) = job::read(op);
+        self.engine.send_read(job)?;
+        Ok(answer)
+    }
+}

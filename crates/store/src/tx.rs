@@ -1,0 +1,106 @@
+//! A transaction as operations see it.
+
+use crate::Fault;
+use crate::value::{RowRef, Value};
+
+/// What an engine does for a transaction. Each engine has one type for it, in its own module.
+pub(crate) trait Engine {
+    /// Runs a statement without rows; the number of rows it changed itself, not by cascade or trigger.
+    fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault>;
+
+    /// Runs a statement to its end and hands over each row.
+    fn each(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        row: &mut dyn FnMut(&RowRef<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault>;
+}
+
+/// One transaction: everything done through it is kept together or not at all.
+///
+/// Statements use `?1`, `?2`, ... and run in the order in which they are called. A row's function must not call the transaction
+/// again; collect first.
+pub struct Tx<'a> {
+    engine: &'a dyn Engine,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(engine: &'a dyn Engine) -> Self {
+        Self { engine }
+    }
+
+    /// Runs a statement without rows; returns how many rows it changed itself, not by cascade or trigger.
+    pub fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
+        self.engine.execute(sql, values)
+    }
+
+    /// Whether a statement changed anything.
+    pub(crate) fn changed(&self, sql: &'static str, values: &[Value<'_>]) -> Result<bool, Fault> {
+        Ok(self.execute(sql, values)? > 0)
+    }
+
+    /// The only row. No row, or more than one, is `Fault::Corrupt`.
+    pub fn one<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        row: impl FnMut(&RowRef<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.opt(sql, values, row)?.ok_or_else(|| Fault::corrupt(format!("no row from: {sql}")))
+    }
+
+    /// The only row, or `None`. More than one is `Fault::Corrupt`.
+    pub fn opt<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut row: impl FnMut(&RowRef<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let mut found = None;
+        self.each(sql, values, |cells| {
+            if found.replace(row(cells)?).is_some() {
+                return Err(Fault::corrupt(format!("more than one row from: {sql}")));
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// All rows.
+    pub fn all<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut row: impl FnMut(&RowRef<'_>) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut found = Vec::new();
+        self.each(sql, values, |cells| {
+            found.push(row(cells)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Hands over row after row without keeping any; an error of the function ends it.
+    pub fn each(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut row: impl FnMut(&RowRef<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.engine.each(sql, values, &mut row)
+    }
+
+    /// Tries something: if it returns `Err`, everything it wrote is undone, and the transaction goes on as if it had never run.
+    pub fn attempt<T, E: From<Fault>>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        // Names may repeat: the innermost savepoint of a name is meant, on both engines.
+        self.execute("SAVEPOINT attempt", &[])?;
+        let result = f(self);
+        if result.is_err() {
+            self.execute("ROLLBACK TO SAVEPOINT attempt", &[])?;
+        }
+        self.execute("RELEASE SAVEPOINT attempt", &[])?;
+        result
+    }
+}
