@@ -49,7 +49,7 @@ impl Operation for Cancel {
         if late {
             strike(tx, cx, party.id, StrikeKind::LateCancellation)?;
         }
-        let message = Message::Cancelled { slot: slot.key.clone(), late };
+        let message = Message::Cancelled { slot: slot.key, late };
         tell(tx, cx, Recipient::Account(account), message)?;
         note_place(tx, cx, Actor::Account(account), to.as_str(), party.id, &slot)?;
         read(tx, cx, party.id)
@@ -87,7 +87,7 @@ impl Operation for Move {
         bookable(cx, &release, &plan, &to)?;
         let office = cx.catalogue.offices.get(&to.key.office).ok_or(Refusal::SlotUnknown)?;
         if let Err(NotOffered { why }) = office.offers(party.service, party.passport, to.key.date) {
-            return Err(Refusal::NotOfferedHere { index: 0, office: to.key.office.clone(), why }.into());
+            return Err(Refusal::NotOfferedHere { index: 0, office: to.key.office, why }.into());
         }
         if !slots::take(tx, to.id, party.size)? {
             return Err(Refusal::SlotFull { alternatives: Vec::new() }.into());

@@ -68,7 +68,7 @@ impl Operation for Book {
             BookFor::People { people, service, passport } => {
                 let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
                 if let Err(NotOffered { why }) = office.offers(*service, *passport, slot.key.date) {
-                    return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office.clone(), why }.into());
+                    return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office, why }.into());
                 }
                 let draft = party::draft(tx, cx, account, &release, &plan, people)?;
                 let party = party::insert(tx, cx, account, &slot.release, *service, *passport, &draft.people)?;
@@ -98,7 +98,7 @@ fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot)
     }
     let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
     if let Err(NotOffered { why }) = office.offers(party.service, party.passport, slot.key.date) {
-        return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office.clone(), why }.into());
+        return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office, why }.into());
     }
     Ok((party.id, party.size))
 }
@@ -106,7 +106,7 @@ fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot)
 /// Refuses while places of this slot are not to be had first come: closed, not open yet, before the draw, too late.
 pub(crate) fn bookable(cx: &Context<'_>, release: &Release, plan: &ReleasePlan, slot: &Slot) -> Result<(), Refusal> {
     if slot.closed {
-        return Err(Refusal::SlotClosed { slot: slot.key.clone() });
+        return Err(Refusal::SlotClosed { slot: slot.key });
     }
     if slot.pool != antrean_domain::slot::Pool::Public {
         return Err(Refusal::SlotUnknown);
@@ -120,9 +120,10 @@ pub(crate) fn bookable(cx: &Context<'_>, release: &Release, plan: &ReleasePlan, 
         (Mode::FirstCome, ReleaseState::Open) => open_here(plan, cx.now, &slot.key.office, zone),
         (Mode::Draw, ReleaseState::Drawn) => Ok(()),
         (_, ReleaseState::Planned) => Err(Refusal::NotOpenYet { opens: plan.opening.opens(zone), office: None }),
-        (_, ReleaseState::Closed) => Err(Refusal::BookingClosed { since: release.ends }),
-        (Mode::Draw, _) => Err(Refusal::NotDrawnYet { draw: crate::release::draw_instant(release, plan) }),
-        (Mode::FirstCome, _) => Err(Refusal::BookingClosed { since: release.ends }),
+        (Mode::Draw, ReleaseState::Open | ReleaseState::Frozen | ReleaseState::Drawing) => {
+            Err(Refusal::NotDrawnYet { draw: crate::release::draw_instant(release, plan) })
+        }
+        _ => Err(Refusal::BookingClosed { since: release.ends }),
     }
 }
 
@@ -165,11 +166,11 @@ pub(crate) fn note_place(
 /// Windows of the same office, then of its neighbours in the family of units, that still have room.
 fn alternatives(tx: &Tx<'_>, cx: &Context<'_>, full: &Slot, size: u32) -> Result<Vec<SlotOffer>, Fault> {
     let today = zone_of(cx, &full.key.office).local(cx.now).date();
-    let mut offices = vec![full.key.office.clone()];
+    let mut offices = vec![full.key.office];
     if let Some(office) = cx.catalogue.offices.get(&full.key.office) {
-        let head = office.parent.clone().unwrap_or_else(|| office.code.clone());
-        offices.push(head.clone());
-        offices.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code.clone()));
+        let head = office.main();
+        offices.push(head);
+        offices.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code));
     }
     let mut offers: Vec<SlotOffer> = Vec::new();
     for office in offices {

@@ -1,5 +1,6 @@
 //! Whether ranked choices can be met at all: each is checked against the release before it is accepted, and says why not.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use antrean_domain::draw::entry::Choice;
@@ -24,9 +25,8 @@ impl Offered {
     pub(crate) fn read(tx: &Tx<'_>, release: &ReleaseId, choices: &[Choice]) -> Result<Self, Fault> {
         let mut by_office = BTreeMap::new();
         for choice in choices.iter().take(CHOICES_READ_MAX) {
-            if !by_office.contains_key(&choice.office) {
-                let slots = slots::of_release_at(tx, release, &choice.office)?;
-                by_office.insert(choice.office.clone(), slots);
+            if let Entry::Vacant(office) = by_office.entry(choice.office) {
+                office.insert(slots::of_release_at(tx, release, &choice.office)?);
             }
         }
         by_office.retain(|_, slots| !slots.is_empty());
@@ -80,18 +80,18 @@ pub(crate) fn check_places(
         let code = &choice.office;
         let Some(office) = cx.catalogue.offices.get(code) else { return Err(Refusal::OfficeUnknown { index }) };
         let Some(slots) = offered.0.get(code) else {
-            return Err(Refusal::OfficeNotInRelease { index, office: code.clone() });
+            return Err(Refusal::OfficeNotInRelease { index, office: *code });
         };
         let matching: Vec<&Slot> = slots.iter().filter(|slot| !slot.closed && choice.takes(&slot.key)).collect();
         let Some(first) = matching.first() else {
-            return Err(Refusal::NothingMatches { index, office: code.clone() });
+            return Err(Refusal::NothingMatches { index, office: *code });
         };
         if let Err(NotOffered { why }) = office.offers(wanted.service, wanted.passport, first.key.date) {
-            return Err(Refusal::NotOfferedHere { index, office: code.clone(), why });
+            return Err(Refusal::NotOfferedHere { index, office: *code, why });
         }
         let largest = matching.iter().map(|slot| slot.capacity).max().unwrap_or(0);
         if largest < wanted.size {
-            return Err(Refusal::NeverFits { index, office: code.clone(), largest });
+            return Err(Refusal::NeverFits { index, office: *code, largest });
         }
     }
     Ok(())
@@ -106,7 +106,7 @@ pub(crate) fn open_here(
 ) -> Result<(), Refusal> {
     let opens = plan.opening.opens(zone);
     if now < opens {
-        return Err(Refusal::NotOpenYet { opens, office: Some(office.clone()) });
+        return Err(Refusal::NotOpenYet { opens, office: Some(*office) });
     }
     if plan.mode == Mode::Draw && now >= plan.freeze {
         return Err(Refusal::EntriesClosed { since: plan.freeze });

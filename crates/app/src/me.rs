@@ -203,8 +203,7 @@ impl Operation for StateSelf {
         if !self.consent && row.consent.is_none() {
             return Err(Refusal::ConsentMissing.into());
         }
-        let person =
-            Person { nik: self.nik.clone(), name: self.name.clone(), birth_date: self.birth_date, sex: self.sex };
+        let person = Person { nik: self.nik, name: self.name.clone(), birth_date: self.birth_date, sex: self.sex };
         let years = person.age_on(HOME_ZONE.local(cx.now).date());
         if years < ADULT_YEARS && !self.married {
             return Err(Refusal::Underage { years }.into());
@@ -218,7 +217,7 @@ impl Operation for StateSelf {
             return Err(Refusal::AlreadyInFamily.into());
         }
         let mut record = account_record(cx.keys, &row)?;
-        record.family_card = Some(self.family_card.clone());
+        record.family_card = Some(self.family_card);
         accounts::set_sealed(tx, account, &seal_account(cx, &record))?;
         if row.consent.is_none() {
             accounts::set_consent(tx, account, cx.now)?;
@@ -260,8 +259,7 @@ impl Operation for AddFamily {
         let Some(position) = (1..PEOPLE_MAX).find(|place| known.iter().all(|other| other.position != *place)) else {
             return Err(Refusal::FamilyFull { max: PEOPLE_MAX }.into());
         };
-        let person =
-            Person { nik: self.nik.clone(), name: self.name.clone(), birth_date: self.birth_date, sex: self.sex };
+        let person = Person { nik: self.nik, name: self.name.clone(), birth_date: self.birth_date, sex: self.sex };
         if applicants::add(tx, account, position, &key, &seal_person(cx, &person), cx.now)?.is_none() {
             return Err(Refusal::AlreadyInFamily.into());
         }

@@ -224,7 +224,7 @@ fn read_release(
         let bookable_until = booking_closes(slot.key.date, zone);
         let open = given_first_come && !slot.closed && cx.now < bookable_until && cx.now >= plan.opening.opens(zone);
         let left = if open { slot.left() } else { 0 };
-        let office = offices.entry(slot.key.office.clone()).or_default();
+        let office = offices.entry(slot.key.office).or_default();
         if !slot.closed {
             office.places += slot.capacity;
         }

@@ -138,7 +138,7 @@ impl ReleaseClock {
     }
 
     async fn releases(&self) -> Result<Vec<Release>, Failure> {
-        let mut all = self.app.store().read(|tx| releases::list(tx)).await?;
+        let mut all = self.app.store().read(releases::list).await?;
         all.retain(|release| release.state != ReleaseState::Closed);
         all.reverse();
         Ok(all)

@@ -71,7 +71,7 @@ impl Operation for RequestCode {
                 used: None,
             },
         )?;
-        send_code(tx, cx, &self.phone, &code)?;
+        send_code(tx, cx, &self.phone, code)?;
         cx.note(tx, Actor::Nobody, Note { kind: "code_sent", ..Note::default() })?;
         Ok(CodeSent {
             challenge: hex(&token),
@@ -107,7 +107,7 @@ impl Operation for ResendCode {
             return Err(Refusal::CodeExpired.into());
         }
         let phone = crate::me::open_account(cx.keys, &challenge.sealed)?.phone.ok_or(Refusal::CodeExpired)?;
-        send_code(tx, cx, &phone, &cx.keys.otp_code(&token))?;
+        send_code(tx, cx, &phone, cx.keys.otp_code(&token))?;
         Ok(CodeSent {
             challenge: self.challenge.clone(),
             phone: phone.masked(),
@@ -117,8 +117,8 @@ impl Operation for ResendCode {
     }
 }
 
-fn send_code(tx: &Tx<'_>, cx: &Context<'_>, phone: &Phone, code: &[u8; 6]) -> Result<(), Error> {
-    let message = Message::Code { code: String::from_utf8_lossy(code).into_owned(), minutes: cx.policy.code_minutes };
+fn send_code(tx: &Tx<'_>, cx: &Context<'_>, phone: &Phone, code: [u8; 6]) -> Result<(), Error> {
+    let message = Message::Code { code: String::from_utf8_lossy(&code).into_owned(), minutes: cx.policy.code_minutes };
     Ok(tell(tx, cx, Recipient::Phone(phone.clone(), cx.caller.language), message)?)
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn code_of(cx: &Context<'_>, office: &OfficeCode, party: antrean_stor
 
 /// The place as messages tell it.
 pub(crate) fn place_told(cx: &Context<'_>, party: antrean_store::ids::PartyId, slot: &SlotKey) -> PlaceTold {
-    PlaceTold { slot: slot.clone(), code: code_of(cx, &slot.office, party), link: link_of(cx, party) }
+    PlaceTold { slot: *slot, code: code_of(cx, &slot.office, party), link: link_of(cx, party) }
 }
 
 /// Builds the view of an appointment.

@@ -101,19 +101,17 @@ fn compute(tx: &Tx<'_>, cx: &Context<'_>, release: &ReleaseId) -> Result<WavePla
         let size = sizes[&filled.id];
         plan.found.push(Found { party: filled.id, slot, choice: filled.choice as u32, size, from: None });
     }
-    let mut wanting = Vec::new();
-    let mut held = BTreeMap::new();
-    for (rank, wish) in wishes::of_release(tx, release)?.into_iter().enumerate() {
-        held.insert(wish.party, (wish.slot, wish.size));
-        let choices = parse_wish(&wish.choices)?;
-        wanting.push(Waiting { rank: rank as u64, size: Places(wish.size), choices, id: wish.party });
-    }
-    for filled in match_wave(wanting, &mut free) {
-        let slot = by_key[&filled.slot].id;
-        let (from, size) = held[&filled.id];
-        if slot != from {
-            plan.found.push(Found { party: filled.id, slot, choice: filled.choice as u32, size, from: Some(from) });
+    // One wish at a time, and without the slot that is held already: keeping what one has uses up nothing.
+    for wish in wishes::of_release(tx, release)? {
+        let Some(held) = slots::get(tx, wish.slot)? else { continue };
+        let kept = free.remove(&held.key);
+        let party = Waiting { rank: 0, size: Places(wish.size), choices: parse_wish(&wish.choices)?, id: wish.party };
+        for filled in match_wave([party], &mut free) {
+            let slot = by_key[&filled.slot].id;
+            let choice = filled.choice as u32;
+            plan.found.push(Found { party: filled.id, slot, choice, size: wish.size, from: Some(wish.slot) });
         }
+        free.extend(kept.map(|places| (held.key, places)));
     }
     let taken_of =
         |slot: SlotId| plan.found.iter().filter(|found| found.slot == slot).map(|found| found.size).sum::<u32>();
@@ -146,7 +144,7 @@ impl Operation for Wave {
         let placed = self.plan.found.len() as u32;
         let applied = tx.attempt(|tx| {
             for found in &self.plan.found {
-                match self.place(tx, cx, found)? {
+                match Self::place(tx, cx, found)? {
                     Ok(()) => {}
                     Err(Left) => return Err(Applied::Stale),
                 }
@@ -179,7 +177,7 @@ impl From<Fault> for Applied {
 }
 
 impl Wave {
-    fn place(&self, tx: &Tx<'_>, cx: &Context<'_>, found: &Found) -> Result<Result<(), Left>, Fault> {
+    fn place(tx: &Tx<'_>, cx: &Context<'_>, found: &Found) -> Result<Result<(), Left>, Fault> {
         if !slots::take_freed(tx, found.slot, found.size)? {
             return Ok(Err(Left));
         }
