@@ -6,7 +6,7 @@
 //! 2. [`person`], [`entry`]: an entry becomes a leaf. [`merkle`]: leaves become a root.
 //! 3. [`freeze`]: the list is final and its root is published, before the [`beacon`]'s value exists.
 //! 4. [`seed`], [`order`], [`allocate`], [`result`]: the value comes out, and everything else follows from it.
-//! 5. [`bundle`], [`verify`]: what is published, and how anybody checks it.
+//! 5. [`chance`]: a look before it is published. [`bundle`], [`verify`]: what is published, and how anybody checks it.
 //!
 //! Every byte that is hashed is laid down in [`encoding`]; every file has one spelling, see [`text`]. Nothing here may change without
 //! a new version of the protocol: `tests/draw_v1.rs` holds its test vector.
@@ -24,6 +24,7 @@
 pub mod allocate;
 pub mod beacon;
 pub mod bundle;
+pub mod chance;
 pub mod closures;
 pub mod encoding;
 pub mod entry;
