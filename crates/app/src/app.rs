@@ -64,27 +64,30 @@ struct Core {
 
 impl App {
     /// Loads the catalogue (the built-in one at the very first start) and checks that the key fits the database.
-    pub fn start(from: Parts) -> Result<Self, StartError> {
+    pub async fn start(from: Parts) -> Result<Self, StartError> {
         let keys = Keyring::derive(&from.master_key);
         let now = from.clock.now();
         let fingerprint = keys.fingerprint();
-        let (known, files) = from.store.write_blocking(move |tx| {
-            let known = if let Some(known) = settings::get(tx, "key_fingerprint")? {
-                known
-            } else {
-                settings::put(tx, "key_fingerprint", &fingerprint)?;
-                fingerprint.to_vec()
-            };
-            let mut files = parts::load(tx)?;
-            if files.is_empty() {
-                let builtin = CatalogueFiles::builtin();
-                for part in PARTS {
-                    parts::put(tx, part, builtin.part(part).unwrap_or_default(), now)?;
+        let (known, files) = from
+            .store
+            .write(move |tx| {
+                let known = if let Some(known) = settings::get(tx, "key_fingerprint")? {
+                    known
+                } else {
+                    settings::put(tx, "key_fingerprint", &fingerprint)?;
+                    fingerprint.to_vec()
+                };
+                let mut files = parts::load(tx)?;
+                if files.is_empty() {
+                    let builtin = CatalogueFiles::builtin();
+                    for part in PARTS {
+                        parts::put(tx, part, builtin.part(part).unwrap_or_default(), now)?;
+                    }
+                    files = parts::load(tx)?;
                 }
-                files = parts::load(tx)?;
-            }
-            Ok((known, files))
-        })?;
+                Ok((known, files))
+            })
+            .await?;
         if known != fingerprint {
             return Err(StartError::WrongKey);
         }
@@ -106,7 +109,7 @@ impl App {
                 published: from.published,
             }),
         };
-        app.refresh_overview_blocking()?;
+        app.store_overview().await?;
         Ok(app)
     }
 
@@ -201,21 +204,16 @@ impl App {
 
     /// Reads the public state anew. The release clock calls it every second and after every step.
     pub async fn refresh_overview(&self) -> Result<(), Failure> {
+        Ok(self.store_overview().await?)
+    }
+
+    async fn store_overview(&self) -> Result<(), Fault> {
         let app = self.clone();
         let fresh = self
             .core
             .store
             .read(move |tx| app.in_context(&Caller::default(), None, |cx| Overview::read(tx, cx, &app.overview())))
             .await?;
-        self.core.overview.store(Arc::new(fresh));
-        Ok(())
-    }
-
-    fn refresh_overview_blocking(&self) -> Result<(), Fault> {
-        let app = self.clone();
-        let fresh = self.core.store.read_blocking(move |tx| {
-            app.in_context(&Caller::default(), None, |cx| Overview::read(tx, cx, &app.overview()))
-        })?;
         self.core.overview.store(Arc::new(fresh));
         Ok(())
     }

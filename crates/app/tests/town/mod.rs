@@ -1,0 +1,278 @@
+//! A small town for tests: one application on a temporary store, a clock moved by hand, people who sign in and act.
+#![allow(dead_code, reason = "each test uses a part of the town")]
+
+use std::sync::Arc;
+
+use antrean_app::app::{App, Parts};
+use antrean_app::caller::{Caller, SessionToken};
+use antrean_app::clock::ManualClock;
+use antrean_app::entropy::SeededEntropy;
+use antrean_app::entry::{Enter, EntryView};
+use antrean_app::me::{AddFamily, Mine, StateSelf, mine};
+use antrean_app::message::Message;
+use antrean_app::outbox;
+use antrean_app::policy::Policy;
+use antrean_app::release::Plan;
+use antrean_app::release_clock::{NoBeacon, ReleaseClock, Step};
+use antrean_app::sign_in::{EnterCode, RequestCode};
+use antrean_app::{Failure, Refusal};
+use antrean_domain::kk::FamilyCard;
+use antrean_domain::name::FullName;
+use antrean_domain::nik::{Nik, Sex};
+use antrean_domain::phone::Phone;
+use antrean_domain::region::Zone;
+use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan};
+use antrean_domain::service::{PassportKind, ServiceCode};
+use antrean_store::ids::{ApplicantId, SlotId};
+use antrean_store::{Store, StoreConfig, audit};
+use jiff::civil::{Date, date, time};
+use jiff::{SignedDuration, Timestamp};
+
+/// The Friday on which the town's release opens.
+pub const FRIDAY: Date = date(2026, 11, 27);
+
+pub struct Town {
+    pub app: App,
+    pub clock: Arc<ManualClock>,
+    pub folder: tempfile::TempDir,
+    seed: u64,
+}
+
+/// An instant on the clocks of the west.
+pub fn wib(day: Date, hour: i8, minute: i8) -> Timestamp {
+    Zone::Wib.at(day.to_datetime(time(hour, minute, 0, 0)))
+}
+
+async fn open(folder: &tempfile::TempDir, clock: &Arc<ManualClock>, seed: u64) -> App {
+    let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).unwrap();
+    let policy = Policy {
+        plan_weekly: false,
+        codes_per_phone_hour: 1_000_000,
+        codes_per_phone_day: 1_000_000,
+        checks_per_phone_day: 1_000_000,
+        people_per_account_day: 1_000_000,
+        entries_per_account_hour: 1_000_000,
+        bookings_per_account_minute: 1_000_000,
+        moves_per_account_day: 1_000_000,
+        tell_standby: true,
+        ..Policy::default()
+    };
+    App::start(Parts {
+        store,
+        master_key: [7; 32],
+        policy,
+        clock: Arc::clone(clock) as _,
+        entropy: Arc::new(SeededEntropy::new(seed)),
+        published: folder.path().join("published"),
+    })
+    .await
+    .unwrap()
+}
+
+impl Town {
+    pub async fn new(seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(wib(FRIDAY, 9, 0)));
+        Self { app: open(&folder, &clock, seed).await, clock, folder, seed }
+    }
+
+    /// Stops the application and starts it again on the same files.
+    pub async fn restart(&mut self) {
+        self.app.store().close().await;
+        self.seed += 1_000_003;
+        self.app = open(&self.folder, &self.clock, self.seed).await;
+    }
+
+    /// A plan for the named offices: opens on Friday at 14.00, Monday and Tuesday of the next week.
+    pub fn plan(mode: Mode, offices: &[&str]) -> ReleasePlan {
+        ReleasePlan {
+            id: "2026-W49".parse().unwrap(),
+            mode,
+            opening: Opening::Local(FRIDAY.to_datetime(time(14, 0, 0, 0))),
+            freeze: wib(date(2026, 11, 29), 16, 0),
+            dates: vec![date(2026, 12, 1), date(2026, 12, 2)],
+            offices: offices.iter().map(|code| code.parse().unwrap()).collect(),
+            beacon: BeaconPlan::Local { label: antrean_domain::draw::beacon::Label::parse("a-test").unwrap() },
+            choices_max: 20,
+            party_max: 5,
+            wave_times: vec![time(9, 0, 0, 0), time(17, 0, 0, 0)],
+        }
+    }
+
+    /// Plans a release and opens it.
+    pub async fn open_release(&self, mode: Mode, offices: &[&str]) -> ReleaseId {
+        let plan = Self::plan(mode, offices);
+        let id = plan.id.clone();
+        self.app.perform_as(antrean_app::caller::Actor::Operator, Plan { plan }).await.unwrap();
+        self.clock.set(wib(FRIDAY, 14, 0));
+        self.tick().await;
+        id
+    }
+
+    /// Lets the clock do what is due.
+    pub async fn tick(&self) -> Vec<Step> {
+        ReleaseClock::new(self.app.clone(), Arc::new(NoBeacon), "test").tick().await.unwrap()
+    }
+
+    /// Moves the clock and lets it do what is due.
+    pub async fn at(&self, instant: Timestamp) -> Vec<Step> {
+        self.clock.set(instant);
+        self.tick().await
+    }
+
+    /// Freezes and draws.
+    pub async fn draw(&self) -> Vec<Step> {
+        self.at(wib(date(2026, 11, 29), 16, 0)).await
+    }
+
+    /// The messages that are due, oldest first, marked as sent.
+    pub async fn messages(&self) -> Vec<(Phone, Message)> {
+        let mut all = Vec::new();
+        loop {
+            let opened = outbox::claim(&self.app).await.unwrap();
+            if opened.is_empty() {
+                return all;
+            }
+            outbox::settle(&self.app, opened.iter().map(|letter| letter.id).collect(), Vec::new()).await.unwrap();
+            all.extend(opened.into_iter().map(|letter| (letter.phone, letter.message)));
+        }
+    }
+
+    /// Somebody with a phone and a session, who has not said who they are.
+    pub async fn somebody(&self, number: u32) -> Person {
+        let phone = Phone::parse(&format!("0812{number:08}")).unwrap();
+        let sent = self.app.perform(Caller::default(), None, RequestCode { phone: phone.clone() }).await.unwrap();
+        let code = self
+            .messages()
+            .await
+            .into_iter()
+            .find_map(|(to, message)| match message {
+                Message::Code { code, .. } if to == phone => Some(code),
+                _ => None,
+            })
+            .unwrap();
+        let signed_in =
+            self.app.perform(Caller::default(), None, EnterCode { challenge: sent.challenge, code }).await.unwrap();
+        let session = SessionToken::from_text(&signed_in.session).unwrap();
+        Person { app: self.app.clone(), caller: Caller { session: Some(session), ..Caller::default() }, people: vec![] }
+    }
+
+    /// An adult who has said who they are; `number` makes phone and NIK.
+    pub async fn applicant(&self, number: u32) -> Person {
+        let mut person = self.somebody(number).await;
+        person.state_self(nik_of(number)).await.unwrap();
+        person
+    }
+
+    /// The same, with so many more people on the family card.
+    pub async fn family(&self, number: u32, others: u32) -> Person {
+        let mut person = self.applicant(number).await;
+        for other in 0..others {
+            person.add_family(nik_of(1_000_000 + number * 10 + other)).await.unwrap();
+        }
+        person
+    }
+
+    /// Every rule that the store can check about itself.
+    pub async fn check_rules(&self) {
+        let violations = self.app.store().read(|tx| audit::violations(tx)).await.unwrap();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+}
+
+/// A synthetic NIK (serial 0000), different for every number below 10 million.
+pub fn nik_of(number: u32) -> Nik {
+    let day = 1 + number % 28;
+    let month = 1 + number / 28 % 12;
+    let year = 60 + number / (28 * 12) % 40;
+    let rest = number / (28 * 12 * 40);
+    Nik::parse(&format!("2171{:02}{day:02}{month:02}{year:02}0000", 1 + rest)).unwrap()
+}
+
+pub struct Person {
+    pub app: App,
+    pub caller: Caller,
+    pub people: Vec<ApplicantId>,
+}
+
+impl Person {
+    pub async fn state_self(&mut self, nik: Nik) -> Result<Mine, Failure> {
+        let mine = self
+            .app
+            .perform(
+                self.caller.clone(),
+                None,
+                StateSelf {
+                    nik,
+                    family_card: FamilyCard::parse("2171010101010000").unwrap(),
+                    name: FullName::parse("Uji Coba").unwrap(),
+                    birth_date: date(1990, 1, 1),
+                    sex: Some(Sex::Male),
+                    consent: true,
+                    married: false,
+                },
+            )
+            .await?;
+        self.people = mine.people.iter().map(|person| person.id).collect();
+        Ok(mine)
+    }
+
+    pub async fn add_family(&mut self, nik: Nik) -> Result<Mine, Failure> {
+        let name = FullName::parse("Uji Keluarga").unwrap();
+        let add = AddFamily { nik, name, birth_date: date(2015, 5, 5), sex: None };
+        let mine = self.app.perform(self.caller.clone(), None, add).await?;
+        self.people = mine.people.iter().map(|person| person.id).collect();
+        Ok(mine)
+    }
+
+    pub async fn mine(&self) -> Mine {
+        self.app.ask(self.caller.clone(), |tx, cx| mine(tx, cx)).await.unwrap()
+    }
+
+    pub fn entering(&self, release: &ReleaseId, choices: &[&str]) -> Enter {
+        Enter {
+            release: release.clone(),
+            people: self.people.clone(),
+            service: ServiceCode::New,
+            passport: PassportKind::Electronic,
+            choices: choices.iter().map(|choice| choice.parse().unwrap()).collect(),
+        }
+    }
+
+    pub async fn enter(&self, release: &ReleaseId, choices: &[&str]) -> Result<EntryView, Failure> {
+        self.app.perform(self.caller.clone(), None, self.entering(release, choices)).await
+    }
+
+    pub async fn book(&self, slot: SlotId) -> Result<antrean_app::ticket::TicketView, Failure> {
+        self.app.perform(self.caller.clone(), None, self.booking(slot)).await
+    }
+
+    pub fn booking(&self, slot: SlotId) -> antrean_app::booking::Book {
+        antrean_app::booking::Book {
+            slot,
+            who: antrean_app::booking::BookFor::People {
+                people: self.people.clone(),
+                service: ServiceCode::New,
+                passport: PassportKind::Electronic,
+            },
+        }
+    }
+
+    pub async fn perform<O: antrean_app::Operation>(&self, operation: O) -> Result<O::Outcome, Failure> {
+        self.app.perform(self.caller.clone(), None, operation).await
+    }
+}
+
+/// The refusal in a result that must be one.
+pub fn refusal<T>(result: Result<T, Failure>) -> Refusal {
+    match result {
+        Err(Failure::Refused(refusal)) => refusal,
+        Err(other) => panic!("not refused but failed: {other}"),
+        Ok(_) => panic!("not refused"),
+    }
+}
+
+/// So many seconds.
+pub fn seconds(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(count)
+}
