@@ -1,0 +1,387 @@
+//! How operations are run: many in one transaction, each on its own, answered when it is on disk.
+
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use antrean_store::{Fault, Store, StoreConfig, Tx, settings};
+
+use crate::town::{Town, at};
+
+fn put(name: &'static str) -> impl FnMut(&Tx<'_>) -> Result<(), Fault> + Send + 'static {
+    move |tx| settings::put(tx, name, b"here")
+}
+
+fn has(store: &Store, name: &'static str) -> bool {
+    store.read_blocking(move |tx| settings::get(tx, name)).expect("a read").is_some()
+}
+
+/// Keeps the writer busy until the guard is dropped, so that what is sent meanwhile waits in the queue.
+fn hold_the_writer(store: &Store) -> impl Drop + use<> {
+    struct Held(Option<std::sync::mpsc::Sender<()>>, Option<thread::JoinHandle<()>>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            drop(self.0.take());
+            self.1.take().expect("once").join().expect("the held write");
+        }
+    }
+    let (release, released) = channel::<()>();
+    let (started, has_started) = channel();
+    let store = store.clone();
+    let holder = thread::spawn(move || {
+        store
+            .write_blocking(move |_| {
+                started.send(()).expect("the test waits");
+                // Ends with an error when the sender is dropped.
+                let _ = released.recv();
+                Ok(())
+            })
+            .expect("the held write");
+    });
+    has_started.recv().expect("the writer runs it");
+    Held(Some(release), Some(holder))
+}
+
+fn wait_for_queue(store: &Store, waiting: u64) {
+    while store.stats().write_queue < waiting {
+        thread::yield_now();
+    }
+}
+
+/// The files as a crash would leave them: whatever is on disk now. The database first, for the log only grows.
+fn crashed_copy(from: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().expect("a directory");
+    for name in ["antrean.db", "antrean.db-wal"] {
+        std::fs::copy(from.join(name), copy.path().join(name)).expect("a copy");
+    }
+    copy
+}
+
+#[test]
+fn what_was_answered_is_on_disk() {
+    let town = Town::new();
+    for name in ["one", "two", "three"] {
+        town.write(put(name));
+        let copy = crashed_copy(town.directory.path());
+        let after = Store::open(&StoreConfig::at(copy.path().join("antrean.db"))).expect("opens after a crash");
+        assert!(has(&after, name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_queued_together_is_committed_together() {
+    let town = Town::new();
+    let before = town.store.stats();
+    let held = hold_the_writer(&town.store);
+    thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| town.write(put("same")));
+        }
+        wait_for_queue(&town.store, 50);
+        drop(held);
+    });
+    let after = town.store.stats();
+    assert_eq!(after.writes - before.writes, 51);
+    assert_eq!(after.batches - before.batches, 2, "the one that held the writer, and one for the fifty");
+    assert_eq!(after.batch_largest, 50);
+    assert_eq!(after.write_queue, 0);
+}
+
+#[test]
+fn an_operation_that_fails_or_panics_does_not_hurt_its_neighbours() {
+    let town = Town::new();
+    let held = hold_the_writer(&town.store);
+    let (failed, panicked) = thread::scope(|scope| {
+        let store = &town.store;
+        scope.spawn(|| town.write(put("before")));
+        wait_for_queue(store, 1);
+        let failed = scope.spawn(move || {
+            store.write_blocking(|tx| -> Result<(), Fault> {
+                settings::put(tx, "failed", b"gone")?;
+                Err(Fault::Corrupt { what: "made up".to_owned() })
+            })
+        });
+        wait_for_queue(store, 2);
+        let panicked = scope.spawn(move || {
+            store.write_blocking(|tx| -> Result<(), Fault> {
+                settings::put(tx, "panicked", b"gone")?;
+                tx.attempt(|tx| {
+                    settings::put(tx, "panicked deeper", b"gone")?;
+                    panic!("a defect in an operation")
+                })
+            })
+        });
+        wait_for_queue(store, 3);
+        scope.spawn(|| town.write(put("after")));
+        wait_for_queue(store, 4);
+        drop(held);
+        (failed.join().expect("answered"), panicked.join().expect("answered"))
+    });
+    assert_eq!(failed, Err(Fault::Corrupt { what: "made up".to_owned() }));
+    assert_eq!(panicked, Err(Fault::Panicked));
+    assert_eq!(town.store.stats().batch_largest, 4, "they were neighbours");
+    for (name, kept) in
+        [("before", true), ("failed", false), ("panicked", false), ("panicked deeper", false), ("after", true)]
+    {
+        assert_eq!(has(&town.store, name), kept, "{name}");
+    }
+}
+
+#[test]
+fn a_full_queue_says_busy_at_once_and_takes_more_when_there_is_room() {
+    let town = Town::with(|config| config.queue_max = 2);
+    let held = hold_the_writer(&town.store);
+    thread::scope(|scope| {
+        scope.spawn(|| town.write(put("first")));
+        scope.spawn(|| town.write(put("second")));
+        wait_for_queue(&town.store, 2);
+        assert_eq!(town.store.write_blocking(put("third")), Err(Fault::Busy));
+        drop(held);
+    });
+    assert_eq!(town.store.stats().turned_away, 1);
+    assert!(has(&town.store, "first") && has(&town.store, "second") && !has(&town.store, "third"));
+    town.write(put("third"));
+}
+
+#[test]
+fn an_attempt_that_fails_is_undone_and_the_transaction_goes_on() {
+    let town = Town::new();
+    let inner = town.write(|tx| {
+        settings::put(tx, "outer", b"here")?;
+        let inner: Result<(), Fault> = tx.attempt(|tx| {
+            settings::put(tx, "inner", b"gone")?;
+            tx.attempt(|tx| settings::put(tx, "innermost", b"gone"))?;
+            Err(Fault::Busy)
+        });
+        let kept: Result<(), Fault> = tx.attempt(|tx| {
+            settings::put(tx, "second", b"here")?;
+            let _: Result<(), Fault> = tx.attempt(|tx| {
+                settings::put(tx, "second deeper", b"gone")?;
+                Err(Fault::Busy)
+            });
+            Ok(())
+        });
+        kept?;
+        Ok(inner)
+    });
+    assert_eq!(inner, Err(Fault::Busy));
+    let names = [("outer", true), ("inner", false), ("innermost", false), ("second", true), ("second deeper", false)];
+    for (name, kept) in names {
+        assert_eq!(has(&town.store, name), kept, "{name}");
+    }
+}
+
+#[test]
+fn an_attempt_goes_on_after_a_refused_statement() {
+    let town = Town::new();
+    town.write(|tx| {
+        let refused: Result<(), Fault> =
+            tx.attempt(|tx| crate::town::join(tx, antrean_store::ids::AccountId(1), &[1]).map(drop));
+        assert!(refused.is_err(), "there is no such account");
+        settings::put(tx, "after", b"here")
+    });
+    assert!(has(&town.store, "after"));
+}
+
+#[test]
+fn a_store_dropped_without_closing_has_everything_it_answered() {
+    let town = Town::new();
+    for name in ["one", "two", "three"] {
+        town.write(put(name));
+    }
+    let Town { store, directory } = town;
+    drop(store);
+    let again = Store::open(&StoreConfig::at(directory.path().join("antrean.db"))).expect("opens again");
+    for name in ["one", "two", "three"] {
+        assert!(has(&again, name), "{name}");
+    }
+    assert!(!directory.path().join("antrean.db-shm").exists() || has(&again, "one"));
+}
+
+#[test]
+fn closing_finishes_what_was_accepted_and_then_takes_nothing() {
+    let town = Town::new();
+    let held = hold_the_writer(&town.store);
+    thread::scope(|scope| {
+        let writing: Vec<_> = (0..20).map(|_| scope.spawn(|| town.store.write_blocking(put("accepted")))).collect();
+        wait_for_queue(&town.store, 20);
+        let closing = scope.spawn(|| town.store.close_blocking());
+        drop(held);
+        closing.join().expect("closed");
+        for write in writing {
+            assert_eq!(write.join().expect("answered"), Ok(()));
+        }
+    });
+    assert_eq!(town.store.write_blocking(put("late")), Err(Fault::Closed));
+    assert_eq!(town.store.read_blocking(|tx| settings::get(tx, "accepted")), Err(Fault::Closed));
+    assert!(!town.directory.path().join("antrean.db-wal").exists(), "the log went into the database");
+    let again = Store::open(&StoreConfig::at(town.path())).expect("opens again");
+    assert!(has(&again, "accepted") && !has(&again, "late"));
+}
+
+#[test]
+fn the_last_clone_may_be_dropped_by_an_operation() {
+    let town = Town::new();
+    let Town { store, directory } = town;
+    let clone = store.clone();
+    let (dropped, was_dropped) = channel();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async move {
+        let mut clone = Some(clone);
+        store
+            .write(move |_| {
+                drop(clone.take());
+                dropped.send(()).expect("the test waits");
+                Ok(())
+            })
+            .await
+            .expect("a write");
+    });
+    was_dropped.recv().expect("it was dropped");
+    drop(directory);
+}
+
+#[test]
+fn async_callers_are_answered_while_others_wait() {
+    let town = Town::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    runtime.block_on(async {
+        let tasks: Vec<_> = (0..100_i64)
+            .map(|number| {
+                let store = town.store.clone();
+                tokio::spawn(async move {
+                    store.write(move |tx| settings::put(tx, &format!("task {number}"), b"")).await?;
+                    store.read(move |tx| settings::get(tx, &format!("task {number}"))).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            assert!(task.await.expect("a task").expect("a read").is_some(), "a read sees every write answered before");
+        }
+        town.store.close().await;
+        assert_eq!(town.store.write(put("late")).await, Err(Fault::Closed));
+    });
+}
+
+#[test]
+fn a_read_sees_one_state_and_changes_nothing() {
+    let town = Town::new();
+    town.write(put("before"));
+    let (look, again) = channel::<()>();
+    let (looked, first) = channel();
+    thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            town.read(move |tx| {
+                let before = settings::get(tx, "before")?.is_some();
+                looked.send(()).expect("the test waits");
+                again.recv().expect("the test goes on");
+                Ok((before, settings::get(tx, "meanwhile")?.is_some()))
+            })
+        });
+        first.recv().expect("the read has begun");
+        town.write(put("meanwhile"));
+        look.send(()).expect("the read waits");
+        assert_eq!(reading.join().expect("read"), (true, false));
+    });
+    assert!(has(&town.store, "meanwhile"));
+    let refused = town.store.read_blocking(|tx| settings::put(tx, "by a reader", b""));
+    assert!(matches!(refused, Err(Fault::Database { .. })), "{refused:?}");
+    let panicked = town.store.read_blocking(|_| -> Result<(), Fault> { panic!("a defect in a read") });
+    assert_eq!(panicked, Err(Fault::Panicked));
+    assert!(has(&town.store, "before"), "the readers go on");
+}
+
+#[test]
+fn a_second_process_can_read_and_write_beside_the_first() {
+    let town = Town::new();
+    let beside = Store::open(&StoreConfig::at(town.path())).expect("opens beside");
+    thread::scope(|scope| {
+        for store in [&town.store, &beside] {
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    let counted = store.write_blocking(|tx| {
+                        tx.execute(
+                            "INSERT INTO limits (bucket, window_ms, used) VALUES (x'01', 0, 1)
+                             ON CONFLICT (bucket, window_ms) DO UPDATE SET used = limits.used + 1",
+                            &[],
+                        )
+                    });
+                    assert_eq!(counted, Ok(1));
+                }
+            });
+        }
+    });
+    for store in [&town.store, &beside] {
+        let used = store.read_blocking(|tx| tx.one("SELECT used FROM limits", &[], |row| row.int(0)));
+        assert_eq!(used, Ok(100));
+    }
+}
+
+#[test]
+fn the_writer_waits_for_a_command_that_has_the_database_locked() {
+    let town = Town::new();
+    let command = rusqlite::Connection::open(town.path()).expect("a connection");
+    command
+        .execute_batch("BEGIN IMMEDIATE; INSERT INTO settings (name, value) VALUES ('command', x'01')")
+        .expect("locked");
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| town.store.write_blocking(put("server")));
+        // The server may or may not have met the lock by now; it must get through either way.
+        thread::sleep(Duration::from_millis(50));
+        command.execute_batch("COMMIT").expect("unlocked");
+        assert_eq!(waiting.join().expect("answered"), Ok(()));
+    });
+    assert!(has(&town.store, "command") && has(&town.store, "server"));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("antrean.db");
+    std::fs::write(&path, "bukan basis data ".repeat(1_000)).expect("a file");
+    let Err(error) = Store::open(&StoreConfig::at(&path)) else { panic!("opened") };
+    assert!(error.to_string().contains("antrean.db"), "{error}");
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_not_touched() {
+    let town = Town::new();
+    town.store.close_blocking();
+    let newer = rusqlite::Connection::open(town.path()).expect("a connection");
+    newer
+        .execute_batch(
+            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+             SELECT 999, 'from_the_future', applied_on, checksum FROM refinery_schema_history LIMIT 1",
+        )
+        .expect("a later version");
+    drop(newer);
+    let Err(error) = Store::open(&StoreConfig::at(town.path())) else { panic!("opened") };
+    assert!(matches!(error, antrean_store::OpenError::Migration { .. }), "{error}");
+}
+
+#[test]
+fn time_and_values_come_back_as_they_went_in() {
+    let town = Town::new();
+    town.write(|tx| settings::put(tx, "bytes", &[0, 1, 255]));
+    assert_eq!(town.read(|tx| settings::get(tx, "bytes")), Some(vec![0, 1, 255]));
+    assert_eq!(town.read(|tx| settings::get(tx, "nothing")), None);
+    let id = antrean_domain::keys::PhoneKey([7; 16]);
+    let account = town.write(move |tx| antrean_store::accounts::insert(tx, &id, b"sealed", "en", at(12)));
+    let account = town.read(move |tx| antrean_store::accounts::get(tx, account)).expect("the account");
+    assert_eq!((account.created, account.language.as_str(), account.consent), (at(12), "en", None));
+}
+
+#[test]
+fn one_row_means_one_row() {
+    let town = Town::new();
+    town.write(|tx| {
+        settings::put(tx, "a", b"")?;
+        settings::put(tx, "b", b"")
+    });
+    let none = town.store.read_blocking(|tx| tx.one("SELECT name FROM settings WHERE name = 'c'", &[], |_| Ok(())));
+    let two = town.store.read_blocking(|tx| tx.opt("SELECT name FROM settings", &[], |_| Ok(())));
+    assert!(matches!(none, Err(Fault::Corrupt { .. })) && matches!(two, Err(Fault::Corrupt { .. })));
+    let wrong = town.store.read_blocking(|tx| tx.all("SELECT name FROM settings", &[], |row| row.int(0)));
+    assert!(matches!(wrong, Err(Fault::Corrupt { .. })), "{wrong:?}");
+}
