@@ -1,12 +1,13 @@
 //! The application: one store, one catalogue, one clock, and the two ways in, `perform` and `ask`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use antrean_domain::catalogue::{Catalogue, CatalogueError, CatalogueFiles, PARTS};
 use antrean_domain::keys::Keyring;
 use antrean_store::{Fault, Store, Tx, catalogue as parts, settings};
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 
 use crate::caller::{Actor, Caller};
 use crate::clock::Clock;
@@ -60,6 +61,18 @@ struct Core {
     entropy: Arc<dyn Entropy>,
     overview: ArcSwap<Overview>,
     published: PathBuf,
+    /// When the catalogue in memory was put into the store.
+    loaded: Mutex<Option<Timestamp>>,
+}
+
+/// The catalogue made of the stored parts; parts that were never stored are the built-in ones.
+fn read_catalogue(parts: Vec<(String, String)>) -> Result<Catalogue, CatalogueError> {
+    let mut files = CatalogueFiles::builtin();
+    for (part, body) in parts {
+        // A part that this version does not know is left alone: another version may read it.
+        let _ = files.replace(&part, body);
+    }
+    Catalogue::parse(&files)
 }
 
 impl App {
@@ -68,7 +81,7 @@ impl App {
         let keys = Keyring::derive(&from.master_key);
         let now = from.clock.now();
         let fingerprint = keys.fingerprint();
-        let (known, files) = from
+        let (known, files, loaded) = from
             .store
             .write(move |tx| {
                 let known = if let Some(known) = settings::get(tx, "key_fingerprint")? {
@@ -85,18 +98,13 @@ impl App {
                     }
                     files = parts::load(tx)?;
                 }
-                Ok((known, files))
+                Ok((known, files, parts::loaded(tx)?))
             })
             .await?;
         if known != fingerprint {
             return Err(StartError::WrongKey);
         }
-        let mut catalogue = CatalogueFiles::builtin();
-        for (part, body) in files {
-            // A part that this version does not know is left alone: an older program may read it again.
-            let _ = catalogue.replace(&part, body);
-        }
-        let catalogue = Catalogue::parse(&catalogue)?;
+        let catalogue = read_catalogue(files)?;
         let app = Self {
             core: Arc::new(Core {
                 store: from.store,
@@ -107,6 +115,7 @@ impl App {
                 entropy: from.entropy,
                 overview: ArcSwap::from_pointee(Overview::empty(now)),
                 published: from.published,
+                loaded: Mutex::new(loaded),
             }),
         };
         app.store_overview().await?;
@@ -192,9 +201,33 @@ impl App {
         self.core.catalogue.load_full()
     }
 
-    /// Replaces the catalogue after it was imported again.
+    /// Replaces the catalogue in memory, for tests that need tiny offices.
     pub fn set_catalogue(&self, catalogue: Catalogue) {
         self.core.catalogue.store(Arc::new(catalogue));
+    }
+
+    /// Reads the catalogue again if another process has imported one since. A faulty one cannot be there: it is checked
+    /// before it is written; should it be, the one in memory stays.
+    pub async fn reload_catalogue(&self) -> Result<(), Failure> {
+        let known = *self.core.loaded.lock().expect("no one panics while holding the instant");
+        let newer = self
+            .core
+            .store
+            .read(move |tx| {
+                let loaded = parts::loaded(tx)?;
+                Ok(if loaded == known { None } else { Some((loaded, parts::load(tx)?)) })
+            })
+            .await?;
+        let Some((loaded, files)) = newer else { return Ok(()) };
+        match read_catalogue(files) {
+            Ok(catalogue) => {
+                self.core.catalogue.store(Arc::new(catalogue));
+                tracing::info!("the catalogue was imported anew");
+            }
+            Err(error) => tracing::error!(%error, "the imported catalogue cannot be read; the one before stays"),
+        }
+        *self.core.loaded.lock().expect("no one panics while holding the instant") = loaded;
+        Ok(())
     }
 
     /// The public state of all releases, as of the last refresh.

@@ -119,6 +119,7 @@ impl ReleaseClock {
     /// Does everything that is due now, if this node holds the clock, and refreshes the public state in any case.
     pub async fn tick(&mut self) -> Result<Vec<Step>, Failure> {
         let mut steps = Vec::new();
+        self.app.reload_catalogue().await?;
         if self.holds().await? {
             self.plan(&mut steps).await?;
             for release in self.releases().await? {

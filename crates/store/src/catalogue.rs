@@ -9,6 +9,7 @@ statements! {
     LOAD = "SELECT part, body FROM catalogue ORDER BY part";
     PUT = "INSERT INTO catalogue (part, body, loaded_ms) VALUES (?1, ?2, ?3)
            ON CONFLICT (part) DO UPDATE SET body = excluded.body, loaded_ms = excluded.loaded_ms";
+    LOADED = "SELECT max(loaded_ms) FROM catalogue";
 }
 
 /// All parts, each with its name and text, by name; empty at the first start.
@@ -19,4 +20,9 @@ pub fn load(tx: &Tx<'_>) -> Result<Vec<(String, String)>, Fault> {
 /// Puts a part in place of the one of its name.
 pub fn put(tx: &Tx<'_>, part: &str, body: &str, now: Timestamp) -> Result<(), Fault> {
     tx.execute(PUT, &[Value::Text(part), Value::Text(body), Value::instant(now)]).map(drop)
+}
+
+/// When a part was last put, to see that another process has imported something.
+pub fn loaded(tx: &Tx<'_>) -> Result<Option<Timestamp>, Fault> {
+    tx.one(LOADED, &[], |row| row.instant_opt(0))
 }

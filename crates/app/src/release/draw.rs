@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use antrean_domain::draw::allocate::Board;
 use antrean_domain::draw::beacon::BeaconValue;
+use antrean_domain::draw::chance::Chance;
 use antrean_domain::draw::closures::Closures;
 use antrean_domain::draw::freeze::{FreezeFile, Freezer};
 use antrean_domain::draw::seed::Seed;
@@ -99,6 +100,11 @@ const NO_PLACE: u32 = u32::MAX;
 pub async fn draw(app: &App, release: &ReleaseId) -> Result<Drawn, Failure> {
     let store = app.store().clone();
     let (outcomes, table, through) = compute(&store, release).await?;
+    let chance = Chance::of(&outcomes.iter().map(|outcome| outcome.rank).collect::<Vec<_>>());
+    if let Some(chance) = chance.filter(|chance| !chance.is_plausible()) {
+        // The order stands whatever it looks like; but somebody must look before they trust the program again.
+        tracing::error!(%release, parts = chance.parts, halves = chance.halves, "ranks depend on the time of entry");
+    }
     let placed = outcomes.iter().filter(|outcome| outcome.slot != NO_PLACE).count() as u32;
     let entries = outcomes.len() as u32;
     let next_wave = app.overview().release(release).and_then(|release| release.next_wave);
@@ -120,7 +126,11 @@ pub async fn draw(app: &App, release: &ReleaseId) -> Result<Drawn, Failure> {
         }
         from = to;
     }
-    app.perform_as(Actor::Clock, Complete { release: release.clone() }).await?;
+    app.perform_as(
+        Actor::Clock,
+        Complete { release: release.clone(), chance: chance.map(|chance| (chance.parts, chance.halves)) },
+    )
+    .await?;
     Ok(Drawn { entries, placed })
 }
 
@@ -267,6 +277,8 @@ impl Chunk {
 #[derive(Serialize, Deserialize)]
 struct Complete {
     release: ReleaseId,
+    /// The two figures of [`Chance`], for the log of changes.
+    chance: Option<(f64, f64)>,
 }
 
 impl Operation for Complete {
@@ -278,11 +290,9 @@ impl Operation for Complete {
             return Ok(false);
         }
         releases::set_drawn(tx, &self.release, cx.now)?;
-        cx.note(
-            tx,
-            Actor::Clock,
-            Note { kind: "draw_complete", release: Some(self.release.as_str()), ..Note::default() },
-        )?;
+        let chance = self.chance.map(|(parts, halves)| format!("rank against time: {parts:.2} {halves:.2}"));
+        let (release, reason) = (Some(self.release.as_str()), chance.as_deref());
+        cx.note(tx, Actor::Clock, Note { kind: "draw_complete", release, reason, ..Note::default() })?;
         Ok(true)
     }
 }
