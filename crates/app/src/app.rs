@@ -170,12 +170,14 @@ impl App {
 
     fn in_context<T>(&self, caller: &Caller, acting: Option<Actor>, work: impl FnOnce(&Context<'_>) -> T) -> T {
         let catalogue = self.core.catalogue.load();
+        let overview = self.core.overview.load();
         work(&Context {
             now: self.core.clock.now(),
             keys: &self.core.keys,
             catalogue: &catalogue,
             policy: &self.core.policy,
             entropy: &*self.core.entropy,
+            overview: &overview,
             caller,
             acting,
         })

@@ -81,7 +81,7 @@ pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &E
         changed: entry.changed,
         entry_id: hex(&entry.entry_id.0),
         rank: entry.rank,
-        standby_position: None,
+        standby_position: entry.rank.and_then(|rank| cx.overview.release(&party.release)?.standby_position(rank)),
         freeze: plan.freeze,
         draw: crate::release::draw_instant(&release, &plan),
         next_wave: if party::waits(entry.state) { next_wave } else { None },

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::caller::{Actor, Caller};
 use crate::entropy::Entropy;
+use crate::overview::Overview;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
 
@@ -103,6 +104,8 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// Randomness.
     pub entropy: &'a dyn Entropy,
+    /// The public state as of the last look, for what everybody may see.
+    pub overview: &'a Overview,
     /// Who asks.
     pub caller: &'a Caller,
     /// Who acts, when it is not the caller: the clock or the operator.
@@ -110,7 +113,7 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The account of the caller's session, or `SignedOut`. Slides the session's end once a day.
+    /// The account of the caller's session, or `SignedOut`.
     pub fn account(&self, tx: &Tx<'_>) -> Result<AccountId, Error> {
         let Some(token) = &self.caller.session else { return Err(Refusal::SignedOut.into()) };
         let id = self.keys.session_hash(&token.0);
@@ -215,7 +218,10 @@ pub(crate) fn run<O: Operation>(
         Err(Error::Refused(refusal) | Error::Counted(refusal)) => Err(refusal),
         Err(Error::Fault(fault)) => return Err(fault),
     };
-    if let Err(refusal) = &answer {
+    // Whoever is signed out has broken no rule, and must not be able to fill the log.
+    if let Err(refusal) = &answer
+        && *refusal != Refusal::SignedOut
+    {
         let actor = cx.account(tx).map_or(Actor::Nobody, Actor::Account);
         cx.note(
             tx,

@@ -152,7 +152,7 @@ pub struct Overview {
 const STANDBY_RESCAN_MAX: usize = 20_000;
 
 /// Releases kept in the overview; older ones are read from the store when somebody asks.
-const RELEASES_MAX: usize = 12;
+const RELEASES_MAX: u32 = 12;
 
 impl Overview {
     /// Nothing yet.
@@ -183,7 +183,7 @@ impl Overview {
     /// Reads the state anew, keeping what cannot have changed since `before`.
     pub(crate) fn read(tx: &Tx<'_>, cx: &Context<'_>, before: &Overview) -> Result<Self, Fault> {
         let mut views = Vec::new();
-        for release in releases::list(tx)?.into_iter().take(RELEASES_MAX) {
+        for release in releases::newest(tx, RELEASES_MAX)? {
             let known = before.release(&release.id);
             if let Some(known) = known
                 && release.state == ReleaseState::Closed

@@ -10,7 +10,7 @@ use std::time::Duration;
 use antrean_domain::draw::beacon::{BeaconValue, Chain};
 use antrean_domain::draw::freeze::FreezeFile;
 use antrean_domain::region::Zone;
-use antrean_domain::release::{BeaconPlan, Mode, ReleaseId, ReleasePlan, booking_closes};
+use antrean_domain::release::{BeaconPlan, Mode, ReleaseId, ReleasePlan, booking_closes, next_release_friday};
 use antrean_domain::wave::wave_instants;
 use antrean_store::releases::{self, Release, ReleaseState};
 use antrean_store::{Fault, entries, leases, waves};
@@ -31,6 +31,12 @@ use crate::retention;
 const PAUSE: Duration = Duration::from_millis(500);
 /// A node that has not renewed for so long has lost the clock to another.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// The lease is renewed when less than this is left of it.
+const LEASE_SPARE: SignedDuration = SignedDuration::from_secs(20);
+/// Releases that the clock looks at; no more can be unfinished at once.
+const RELEASES_MAX: u32 = 32;
+/// The public state is read anew when something was written, and this often in any case, since windows close by themselves.
+const OVERVIEW_EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// Old data is looked for this often.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Standby entries ended in one operation.
@@ -89,12 +95,25 @@ pub struct ReleaseClock {
     ended: HashSet<(ReleaseId, Date)>,
     swept: Option<Timestamp>,
     beacon_tried: Option<Timestamp>,
+    held_until: Option<Timestamp>,
+    planned_for: Option<Date>,
+    seen: Option<(u64, Timestamp)>,
 }
 
 impl ReleaseClock {
     /// A clock for the node named `holder`; names of nodes on one database must differ.
     pub fn new(app: App, beacons: Arc<dyn BeaconSource>, holder: impl Into<String>) -> Self {
-        Self { app, beacons, holder: holder.into(), ended: HashSet::new(), swept: None, beacon_tried: None }
+        Self {
+            app,
+            beacons,
+            holder: holder.into(),
+            ended: HashSet::new(),
+            swept: None,
+            beacon_tried: None,
+            held_until: None,
+            planned_for: None,
+            seen: None,
+        }
     }
 
     /// Ticks until told to stop; failures are logged and tried again.
@@ -127,14 +146,30 @@ impl ReleaseClock {
             }
             self.sweep().await?;
         }
-        self.app.refresh_overview().await?;
+        self.refresh().await?;
         Ok(steps)
     }
 
-    async fn holds(&self) -> Result<bool, Failure> {
+    /// Reads the public state anew unless nothing was written since the last look. Another node's writes show a little later.
+    async fn refresh(&mut self) -> Result<(), Failure> {
+        let (writes, now) = (self.app.store().stats().writes, self.app.now());
+        let unchanged = |(seen, at)| seen == writes && at <= now && now < at + OVERVIEW_EVERY;
+        if !self.seen.is_some_and(unchanged) {
+            self.app.refresh_overview().await?;
+            self.seen = Some((writes, now));
+        }
+        Ok(())
+    }
+
+    /// Whether this node has the clock. The lease is renewed in good time, not at every look: an idle server writes little.
+    async fn holds(&mut self) -> Result<bool, Failure> {
         let (holder, now) = (self.holder.clone(), self.app.now());
+        if self.held_until.is_some_and(|until| now + LEASE_SPARE < until && now + LEASE >= until) {
+            return Ok(true);
+        }
         let taken =
             self.app.store().write(move |tx| leases::take(tx, "release_clock", &holder, now, now + LEASE)).await?;
+        self.held_until = taken.then(|| now + LEASE);
         Ok(taken)
     }
 
@@ -145,14 +180,16 @@ impl ReleaseClock {
         Ok(all)
     }
 
-    async fn plan(&self, steps: &mut Vec<Step>) -> Result<(), Failure> {
-        if !self.app.policy().plan_weekly {
+    async fn plan(&mut self, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let friday = next_release_friday(self.app.now());
+        if !self.app.policy().plan_weekly || self.planned_for == Some(friday) {
             return Ok(());
         }
         let beacon = self.app.policy().beacon;
         if let Some(planned) = self.app.perform_as(Actor::Clock, PlanWeekly { beacon }).await? {
             steps.push(Step::Planned(planned.release));
         }
+        self.planned_for = Some(friday);
         Ok(())
     }
 
