@@ -174,7 +174,7 @@ impl ReleaseClock {
     }
 
     async fn releases(&self) -> Result<Vec<Release>, Failure> {
-        let mut all = self.app.store().read(releases::list).await?;
+        let mut all = self.app.store().read(|tx| releases::newest(tx, RELEASES_MAX)).await?;
         all.retain(|release| release.state != ReleaseState::Closed);
         all.reverse();
         Ok(all)
