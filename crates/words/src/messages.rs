@@ -19,7 +19,7 @@ impl Words {
             }
             Message::Entered { release: _, link, draw } => {
                 let draw = self.instant(*draw, HOME_ZONE);
-                self.say_with("sms-entered", &[("draw", draw.into()), ("url", ticket_url(base_url, link).into())])
+                self.say_with("sms-entered", &[("draw", draw.into()), ("url", entry_url(base_url, link).into())])
             }
             Message::Drawn { place } => self.with_place("sms-drawn", place, catalogue, base_url),
             Message::Standby { release: _, link, rank, next_wave } => {
@@ -28,7 +28,7 @@ impl Words {
                 });
                 self.say_with(
                     "sms-standby",
-                    &[("rank", (*rank).into()), ("wave", wave.into()), ("url", ticket_url(base_url, link).into())],
+                    &[("rank", (*rank).into()), ("wave", wave.into()), ("url", entry_url(base_url, link).into())],
                 )
             }
             Message::Waved { place } => self.with_place("sms-waved", place, catalogue, base_url),
@@ -74,7 +74,12 @@ fn trimmed(base_url: &str) -> &str {
     base_url.trim_end_matches('/')
 }
 
-/// Where an entry or a ticket is read; the page knows which of the two the link is.
+/// Where an entry is read; once it has a place, the page leads on to the ticket.
+fn entry_url(base_url: &str, link: &str) -> String {
+    format!("{}/entri/{link}", trimmed(base_url))
+}
+
+/// Where a ticket is read.
 fn ticket_url(base_url: &str, link: &str) -> String {
     format!("{}/tiket/{link}", trimmed(base_url))
 }
