@@ -9,7 +9,7 @@ use crate::{Fault, Tx, Value};
 
 statements! {
     BY_PHONE = "SELECT id FROM accounts WHERE phone = ?1";
-    INSERT = "INSERT INTO accounts (phone, sealed, language, created_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id";
+    INSERT = "INSERT INTO accounts (phone, sealed, language, created_ms) VALUES (?1, ?2, ?3, ?4)";
     GET = "SELECT id, phone, sealed, language, created_ms, consent_ms FROM accounts WHERE id = ?1";
     SET_SEALED = "UPDATE accounts SET sealed = ?2 WHERE id = ?1";
     SET_LANGUAGE = "UPDATE accounts SET language = ?2 WHERE id = ?1";
@@ -51,7 +51,7 @@ pub fn insert(
     now: Timestamp,
 ) -> Result<AccountId, Fault> {
     let values = [Value::Blob(&phone.0), Value::Blob(sealed), Value::Text(language), Value::instant(now)];
-    tx.one(INSERT, &values, |row| row.account(0))
+    tx.insert(INSERT, &values)?.map(AccountId).ok_or_else(|| Fault::corrupt("an account was not inserted"))
 }
 
 /// An account by its number.

@@ -17,7 +17,7 @@ statements! {
                   ON CONFLICT (account_id, position) DO UPDATE SET person = excluded.person, sealed = excluded.sealed
                   RETURNING id";
     ADD = "INSERT INTO applicants (account_id, position, person, sealed, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-           ON CONFLICT DO NOTHING RETURNING id";
+           ON CONFLICT DO NOTHING";
     CHANGE = "UPDATE applicants SET sealed = ?3 WHERE id = ?1 AND account_id = ?2";
     REMOVE = "DELETE FROM applicants WHERE id = ?1 AND account_id = ?2";
 }
@@ -92,7 +92,7 @@ pub fn add(
         Value::Blob(sealed),
         Value::instant(now),
     ];
-    tx.opt(ADD, &values, |row| row.applicant(0))
+    Ok(tx.insert(ADD, &values)?.map(ApplicantId))
 }
 
 /// Replaces what is sealed; `false` if the applicant is not of this account.

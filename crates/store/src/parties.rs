@@ -20,7 +20,7 @@ statements! {
     // The two unique indexes over live rows decide. What they refuse is not an error but no row.
     INSERT = "INSERT INTO parties (account_id, release_id, service, passport, size, live, created_ms)
               VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)
-              ON CONFLICT (account_id) WHERE live = 1 DO NOTHING RETURNING id";
+              ON CONFLICT (account_id) WHERE live = 1 DO NOTHING";
     INSERT_PERSON = "INSERT INTO party_people (party_id, position, live, person, sealed) VALUES (?1, ?2, 1, ?3, ?4)
                      ON CONFLICT (person) WHERE live = 1 DO NOTHING";
     REMOVE_PEOPLE = "DELETE FROM party_people WHERE party_id = ?1";
@@ -119,7 +119,7 @@ pub fn insert(
         Value::Int(people.len() as i64),
         Value::instant(now),
     ];
-    let Some(id) = tx.opt(INSERT, &values, |row| row.party(0))? else { return Ok(Inserted::AccountTaken) };
+    let Some(id) = tx.insert(INSERT, &values)?.map(PartyId) else { return Ok(Inserted::AccountTaken) };
     let refused = insert_people(tx, id, people)?;
     if let Some(position) = refused {
         tx.execute(REMOVE_PEOPLE, &[Value::Int(id.0)])?;

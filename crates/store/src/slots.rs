@@ -19,8 +19,7 @@ macro_rules! columns {
 }
 
 statements! {
-    INSERT = "INSERT INTO slots (release_id, office, date, starts, ends, pool, capacity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-              RETURNING id";
+    INSERT = "INSERT INTO slots (release_id, office, date, starts, ends, pool, capacity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     GET = concat!("SELECT ", columns!(), " FROM slots WHERE id = ?1");
     OF_RELEASE = concat!("SELECT ", columns!(), " FROM slots WHERE release_id = ?1 ORDER BY office, date, starts, pool");
     OF_RELEASE_AT = concat!(
@@ -112,7 +111,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewSlot) -> Result<SlotId, Fault> {
         name(new.pool),
         Value::Int(new.capacity.into()),
     ];
-    tx.one(INSERT, &values, |row| row.slot(0))
+    tx.insert(INSERT, &values)?.map(SlotId).ok_or_else(|| Fault::corrupt("a slot was not inserted"))
 }
 
 /// A slot by its number.

@@ -8,6 +8,9 @@ pub(crate) trait Engine {
     /// Runs a statement without rows; the number of rows it changed itself, not by cascade or trigger.
     fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault>;
 
+    /// Runs an `INSERT` of one row; the row's number, or `None` if `ON CONFLICT DO NOTHING` did nothing.
+    fn insert(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<i64>, Fault>;
+
     /// Runs a statement to its end and hands over each row.
     fn each(
         &self,
@@ -38,6 +41,13 @@ impl<'a> Tx<'a> {
     /// Whether a statement changed anything.
     pub(crate) fn changed(&self, sql: &'static str, values: &[Value<'_>]) -> Result<bool, Fault> {
         Ok(self.execute(sql, values)? > 0)
+    }
+
+    /// Runs an `INSERT` of one row into a table with a column `id`, and returns that; `None` if `ON CONFLICT DO NOTHING` did nothing.
+    ///
+    /// The statement has no `RETURNING`: SQLite builds a table in memory for it each time, which costs more than the insert.
+    pub fn insert(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<i64>, Fault> {
+        self.engine.insert(sql, values)
     }
 
     /// The only row. No row, or more than one, is `Fault::Corrupt`.

@@ -148,6 +148,11 @@ impl Engine for Session {
         Ok(rows as u64)
     }
 
+    fn insert(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<i64>, Fault> {
+        let rows = self.execute(sql, values)?;
+        Ok((rows > 0).then(|| self.connection.last_insert_rowid()))
+    }
+
     fn each(
         &self,
         sql: &'static str,
@@ -292,6 +297,7 @@ mod tests {
         ("audit::", "the audit reads everything, on a reader"),
         ("catalogue::LOAD", "a handful of rows"),
         ("releases::LIST", "one row a week"),
+        ("releases::NEWEST", "one row a week"),
         ("releases::OPENED_BETWEEN", "one row a week"),
         ("parties::OF_PERSON", "for audits, on a reader"),
         (
