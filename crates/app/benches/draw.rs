@@ -29,8 +29,9 @@ use antrean_store::{Fault, Store, StoreConfig, accounts, entries, parties, relea
 use jiff::Timestamp;
 use jiff::civil::date;
 
-/// Entries written in one operation while the store is filled.
-const FILL: u64 = 5_000;
+/// Entries written in one operation while the store is filled, and operations waiting at once.
+const FILL: u64 = 100;
+const FILLERS: usize = 64;
 const CHOICES: u64 = 4;
 
 #[tokio::main]
@@ -125,45 +126,55 @@ async fn fill(app: &App, release: &ReleaseId, count: u64, choices: Arc<Vec<Choic
         let release = app.store().read(move |tx| releases::get(tx, &id)).await.expect("a read").expect("the release");
         Hash32::of(release.rules.as_bytes())
     };
+    let mut filling = tokio::task::JoinSet::new();
     for start in (0..count).step_by(FILL as usize) {
-        let (release, choices) = (release.clone(), Arc::clone(&choices));
-        app.store()
-            .write(move |tx| {
-                for number in start..(start + FILL).min(count) {
-                    let hash = Hash32::of(&number.to_be_bytes());
-                    let key: [u8; 16] = hash.0[..16].try_into().expect("16 of 32 bytes");
-                    let account = accounts::insert(tx, &PhoneKey(key), &[0; 96], "id", now)?;
-                    let person = PartyPerson { position: 0, person: PersonKey(key), sealed: vec![0; 256] };
-                    let made = parties::insert(
-                        tx,
-                        account,
-                        &release,
-                        ServiceCode::New,
-                        PassportKind::Electronic,
-                        &[person],
-                        now,
-                    )?;
-                    let Inserted::Party(party) = made else {
-                        return Err(Fault::Corrupt { what: "the same person twice".to_owned() });
-                    };
-                    let published = LeafPerson { tag: Tag(hash.0), commitment: Commitment(hash.0) };
-                    let wanted: Vec<Choice> = (0..CHOICES)
-                        .map(|turn| {
-                            let random = u64::from_be_bytes(
-                                Hash32::of(&[hash.0, [turn as u8; 32]].concat()).0[..8].try_into().expect("8 bytes"),
-                            );
-                            // Twice as many want the first half of the list.
-                            let limit = if random % 3 == 0 { choices.len() } else { choices.len() / 2 };
-                            choices[(random >> 2) as usize % limit]
-                        })
-                        .collect();
-                    let leaf = Leaf::build(&release, &rules, &[published], &wanted).expect("a leaf");
-                    entries::insert(tx, party, &release, &EntryId::of(&published.tag), leaf.as_bytes(), now)?;
-                }
-                Ok(())
-            })
-            .await
-            .expect("entries");
+        if filling.len() == FILLERS {
+            filling.join_next().await.expect("a filler").expect("a filler that lives").expect("entries");
+        }
+        let (release, choices, store) = (release.clone(), Arc::clone(&choices), app.store().clone());
+        filling.spawn(async move {
+            store
+                .write(move |tx| {
+                    for number in start..(start + FILL).min(count) {
+                        let hash = Hash32::of(&number.to_be_bytes());
+                        let key: [u8; 16] = hash.0[..16].try_into().expect("16 of 32 bytes");
+                        let account = accounts::insert(tx, &PhoneKey(key), &[0; 96], "id", now)?;
+                        let person = PartyPerson { position: 0, person: PersonKey(key), sealed: vec![0; 256] };
+                        let made = parties::insert(
+                            tx,
+                            account,
+                            &release,
+                            ServiceCode::New,
+                            PassportKind::Electronic,
+                            &[person],
+                            now,
+                        )?;
+                        let Inserted::Party(party) = made else {
+                            return Err(Fault::Corrupt { what: "the same person twice".to_owned() });
+                        };
+                        let published = LeafPerson { tag: Tag(hash.0), commitment: Commitment(hash.0) };
+                        let wanted: Vec<Choice> = (0..CHOICES)
+                            .map(|turn| {
+                                let random = u64::from_be_bytes(
+                                    Hash32::of(&[hash.0, [turn as u8; 32]].concat()).0[..8]
+                                        .try_into()
+                                        .expect("8 bytes"),
+                                );
+                                // Twice as many want the first half of the list.
+                                let limit = if random % 3 == 0 { choices.len() } else { choices.len() / 2 };
+                                choices[(random >> 2) as usize % limit]
+                            })
+                            .collect();
+                        let leaf = Leaf::build(&release, &rules, &[published], &wanted).expect("a leaf");
+                        entries::insert(tx, party, &release, &EntryId::of(&published.tag), leaf.as_bytes(), now)?;
+                    }
+                    Ok(())
+                })
+                .await
+        });
+    }
+    while let Some(filled) = filling.join_next().await {
+        filled.expect("a filler that lives").expect("entries");
     }
 }
 

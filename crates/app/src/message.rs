@@ -6,7 +6,8 @@ use antrean_domain::queue_code::QueueCode;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::slot::SlotKey;
 use antrean_store::ids::AccountId;
-use antrean_store::{Fault, Tx, outbox};
+use antrean_store::outbox::{self, Urgency};
+use antrean_store::{Fault, Tx};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +96,8 @@ pub const SEAL_LETTER: &str = "letter";
 /// Puts a message into the outbox, in the same transaction as the change it tells of.
 pub fn tell(tx: &Tx<'_>, cx: &Context<'_>, to: Recipient, message: Message) -> Result<(), Fault> {
     let kind = message.kind();
+    let urgency = if matches!(message, Message::Code { .. }) { Urgency::Urgent } else { Urgency::Patient };
     let plain = serde_json::to_vec(&Letter { to, message }).expect("a letter is plain data");
     let sealed = cx.keys.seal(SEAL_LETTER, &plain, entropy::bytes(cx.entropy));
-    outbox::push(tx, kind, &sealed, cx.now)
+    outbox::push(tx, kind, urgency, &sealed, cx.now)
 }

@@ -64,9 +64,9 @@ fn main() {
         after.batch_largest
     ));
     say(format!(
-        "in commits {:.2?} of {took:.2?}; log {} MiB at the last look",
+        "in commits {:.2?} of {took:.2?}; log {} pages at the last look",
         after.commit_time.saturating_sub(before.commit_time),
-        after.log_bytes >> 20
+        after.log_frames
     ));
     let violations = store.read_blocking(antrean_store::audit::violations).expect("an audit");
     assert!(violations.is_empty(), "{violations:?}");
@@ -172,7 +172,7 @@ fn book(tx: &Tx<'_>, number: u32, slot: SlotId) -> Result<(), Fault> {
         let Inserted::Party(party) = inserted else { panic!("{inserted:?}") };
         assert!(slots::take(tx, slot, 1)?, "there are places for all");
         assert!(appointments::insert(tx, party, slot, Source::FirstCome, None, now)?, "the party is new");
-        outbox::push(tx, "booked", SEALED, now)?;
+        outbox::push(tx, "booked", outbox::Urgency::Patient, SEALED, now)?;
         events::append(
             tx,
             &Event {

@@ -345,13 +345,14 @@ CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY,
     at_ms      INTEGER NOT NULL,
     kind       TEXT NOT NULL,
+    patient    INTEGER NOT NULL,                    -- 0: somebody waits for it now, such as for a one-time code
     sealed     BLOB NOT NULL,                       -- recipient and message
     state      TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dead')),
     tries      INTEGER NOT NULL DEFAULT 0,
     next_ms    INTEGER NOT NULL,
     sent_ms    INTEGER
 );
-CREATE INDEX outbox_waiting ON outbox (next_ms) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting ON outbox (patient, next_ms) WHERE state = 'waiting';
 CREATE INDEX outbox_sent ON outbox (sent_ms) WHERE state = 'sent';
 
 CREATE TABLE leases (

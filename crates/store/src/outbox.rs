@@ -9,11 +9,12 @@ use crate::{Fault, Tx, Value};
 const REMOVE_MAX: i64 = 1_000;
 
 statements! {
-    PUSH = "INSERT INTO outbox (at_ms, kind, sealed, state, next_ms) VALUES (?2, ?1, ?3, 'waiting', ?2)";
-    ANY_DUE = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND next_ms <= ?1 LIMIT 1) AS due";
+    PUSH = "INSERT INTO outbox (at_ms, kind, patient, sealed, state, next_ms) VALUES (?2, ?1, ?4, ?3, 'waiting', ?2)";
+    ANY_DUE = "SELECT count(*) FROM
+               (SELECT 1 FROM outbox WHERE state = 'waiting' AND patient IN (0, 1) AND next_ms <= ?1 LIMIT 1) AS due";
     // A claimed message comes back by itself when its lease runs out: a sender that dies loses nothing.
     CLAIM = "UPDATE outbox SET next_ms = ?3, tries = tries + 1 WHERE id IN
-             (SELECT id FROM outbox WHERE state = 'waiting' AND next_ms <= ?1 ORDER BY next_ms, id LIMIT ?2)
+             (SELECT id FROM outbox WHERE state = 'waiting' AND next_ms <= ?1 ORDER BY patient, next_ms, id LIMIT ?2)
              RETURNING id, kind, sealed, tries";
     SENT = "UPDATE outbox SET state = 'sent', sent_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
     RETRY = "UPDATE outbox SET state = ?3, next_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
@@ -35,9 +36,19 @@ pub struct Outgoing {
     pub tries: u32,
 }
 
+/// How soon a message must go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits for it, and it goes before all others: a one-time code must not stand behind the results of a draw.
+    Urgent,
+    /// It can stand in line.
+    Patient,
+}
+
 /// Adds a message, due at once.
-pub fn push(tx: &Tx<'_>, kind: &str, sealed: &[u8], now: Timestamp) -> Result<(), Fault> {
-    tx.execute(PUSH, &[Value::Text(kind), Value::instant(now), Value::Blob(sealed)]).map(drop)
+pub fn push(tx: &Tx<'_>, kind: &str, urgency: Urgency, sealed: &[u8], now: Timestamp) -> Result<(), Fault> {
+    let patient = Value::Int((urgency == Urgency::Patient).into());
+    tx.execute(PUSH, &[Value::Text(kind), Value::instant(now), Value::Blob(sealed), patient]).map(drop)
 }
 
 /// Whether any message is due, for a look by a reader before the writer is troubled.

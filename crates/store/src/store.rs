@@ -51,8 +51,8 @@ pub struct StoreStats {
     pub turned_away: u64,
     /// Time spent in commits, all together.
     pub commit_time: Duration,
-    /// Size of the write-ahead log at the last look, in bytes.
-    pub log_bytes: u64,
+    /// Pages in the write-ahead log at the last look, each of 4 KiB.
+    pub log_frames: u64,
 }
 
 /// The store. Cloning it is cheap; all clones are one store, closed when the last is dropped or when one is closed.
@@ -90,7 +90,7 @@ impl Store {
 
     /// Runs an operation that only reads, on one state of the database that includes every write answered before.
     ///
-    /// While it runs, the write-ahead log cannot be emptied: long reads are for the command line and for rare reports.
+    /// While it runs, the write-ahead log cannot be begun anew: long reads are for the command line and for rare reports.
     pub async fn read<T, F>(&self, op: F) -> Result<T, Fault>
     where
         T: Send + 'static,

@@ -29,8 +29,9 @@ use crate::party::link_of;
 use crate::refusal::Refusal;
 use crate::ticket::place_told;
 
-/// Results written in one operation: some 20 ms of the writer's time, so that nobody else waits for a whole draw.
-const CHUNK: usize = 1_000;
+/// Results written in one operation: a few milliseconds of the writer's time, so that nobody else waits for a whole draw.
+/// More would be slower too: what the engine keeps to undo an operation is walked at the end of each of its statements.
+const CHUNK: usize = 200;
 
 /// Puts the beacon's value and the seed into a frozen release, once. A second value is refused: nothing is drawn twice.
 #[derive(Serialize, Deserialize)]

@@ -10,11 +10,11 @@ use super::connection::Session;
 /// How often the log is worked off: often enough that little is left for the writer, seldom enough to cost it nothing.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Size of the log from which the writer is asked to empty it. While writes come without a pause a passive checkpoint never reaches the
-/// end of the log, so that it would grow for ever; a long log makes reads and restarts slow.
-const LOG_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Frames in the log (64 MiB of pages) from which the writer is asked to begin it anew. While writes come without a pause a
+/// passive checkpoint never reaches the end of the log, so that it would grow for ever; a long log makes reads and restarts slow.
+const LOG_FRAMES_MAX: u64 = 16 * 1024;
 
-/// Until the store is closed.
+/// Until the store is closed. A log that was brought in to its end needs nobody: the writer begins it anew by itself.
 pub(super) fn run(session: &Session, shared: &Shared) {
     let mut complained = false;
     let mut closing = shared.closing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -22,7 +22,10 @@ pub(super) fn run(session: &Session, shared: &Shared) {
         (closing, _) = shared.closed.wait_timeout(closing, EVERY).unwrap_or_else(PoisonError::into_inner);
         match session.checkpoint() {
             Ok(checkpoint) => {
-                tracing::trace!(frames = checkpoint.frames, done = checkpoint.done, "checkpoint");
+                shared.log_frames.store(checkpoint.frames, Ordering::Relaxed);
+                if checkpoint.frames > LOG_FRAMES_MAX && checkpoint.done < checkpoint.frames {
+                    shared.restart_log.store(true, Ordering::Relaxed);
+                }
                 complained = false;
             }
             Err(fault) => {
@@ -33,17 +36,5 @@ pub(super) fn run(session: &Session, shared: &Shared) {
                 complained = true;
             }
         }
-        let bytes = log_bytes(shared);
-        shared.log_bytes.store(bytes, Ordering::Relaxed);
-        if bytes > LOG_BYTES_MAX {
-            shared.empty_log.store(true, Ordering::Relaxed);
-        }
     }
-}
-
-/// The size of the file; it stays after a checkpoint and is written over from the start.
-fn log_bytes(shared: &Shared) -> u64 {
-    let mut name = shared.path.clone().into_os_string();
-    name.push("-wal");
-    std::fs::metadata(name).map_or(0, |file| file.len())
 }

@@ -5,7 +5,6 @@ mod connection;
 mod reader;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
@@ -31,7 +30,6 @@ struct Senders {
 /// What the threads tell each other and the outside.
 #[derive(Default)]
 struct Shared {
-    path: PathBuf,
     batches: AtomicU64,
     writes: AtomicU64,
     reads: AtomicU64,
@@ -40,9 +38,9 @@ struct Shared {
     read_queue: AtomicU64,
     turned_away: AtomicU64,
     commit_ns: AtomicU64,
-    log_bytes: AtomicU64,
+    log_frames: AtomicU64,
     /// Set by the checkpointer, done by the writer between two transactions: only there nobody has to be waited for.
-    empty_log: AtomicBool,
+    restart_log: AtomicBool,
     closing: Mutex<bool>,
     closed: Condvar,
 }
@@ -53,7 +51,7 @@ impl Sqlite {
             std::fs::create_dir_all(directory)
                 .map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
         }
-        let shared = Arc::new(Shared { path: config.path.clone(), ..Shared::default() });
+        let shared = Arc::new(Shared::default());
         let session = connection::open_writer(&config.path)?;
         let queue_max = config.queue_max.max(1);
         let (write, writes) = sync_channel(queue_max);
@@ -144,7 +142,7 @@ impl Sqlite {
             read_queue: read(&shared.read_queue),
             turned_away: read(&shared.turned_away),
             commit_time: Duration::from_nanos(read(&shared.commit_ns)),
-            log_bytes: read(&shared.log_bytes),
+            log_frames: read(&shared.log_frames),
         }
     }
 }

@@ -18,8 +18,8 @@ const BATCH_MAX: usize = 256;
 /// How often a transaction is begun anew after waiting `BUSY_TIMEOUT` in vain for another process.
 const BEGIN_TRIES: u32 = 3;
 
-/// How long the writer waits for readers of older states before it gives up emptying the log until the next second.
-const EMPTY_LOG_PATIENCE: Duration = Duration::from_millis(20);
+/// How long the writer waits for readers of older states before it gives up beginning the log anew until the next second.
+const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Writer {
     pub(super) session: Session,
@@ -52,8 +52,8 @@ impl Writer {
             for job in batch.drain(..) {
                 job.answer();
             }
-            if self.shared.empty_log.swap(false, Ordering::Relaxed) {
-                self.empty_log();
+            if self.shared.restart_log.swap(false, Ordering::Relaxed) {
+                self.restart_log();
             }
         }
     }
@@ -99,13 +99,13 @@ impl Writer {
         }
     }
 
-    fn empty_log(&self) {
-        match self.session.empty_log(EMPTY_LOG_PATIENCE) {
+    fn restart_log(&self) {
+        match self.session.restart_log(RESTART_PATIENCE) {
             Ok(checkpoint) if checkpoint.busy => {
-                tracing::warn!(frames = checkpoint.frames, "a long read keeps the write-ahead log from being emptied");
+                tracing::warn!(frames = checkpoint.frames, "a long read keeps the write-ahead log growing");
             }
-            Ok(_) => self.shared.log_bytes.store(0, Ordering::Relaxed),
-            Err(fault) => tracing::warn!(%fault, "the write-ahead log could not be emptied"),
+            Ok(_) => self.shared.log_frames.store(0, Ordering::Relaxed),
+            Err(fault) => tracing::warn!(%fault, "the write-ahead log could not be begun anew"),
         }
     }
 }

@@ -466,8 +466,8 @@ fn events_are_listed_by_party_by_office_and_by_actor() {
 fn a_message_is_claimed_by_one_sender_and_comes_back_if_that_one_dies() {
     let town = Town::new();
     town.write(|tx| {
-        outbox::push(tx, "code", b"one", at(0))?;
-        outbox::push(tx, "booked", b"two", at(1))
+        outbox::push(tx, "code", outbox::Urgency::Patient, b"one", at(0))?;
+        outbox::push(tx, "booked", outbox::Urgency::Patient, b"two", at(1))
     });
     assert_eq!(town.read(outbox::oldest_waiting), Some(at(0)));
     assert!(town.read(|tx| outbox::any_due(tx, at(0))));
@@ -525,4 +525,17 @@ fn a_place_of_a_wave_says_so() {
     assert!(town.write(move |tx| appointments::insert(tx, party, slot, Source::Wave, Some(2), at(5))));
     let held = town.read(move |tx| appointments::get(tx, party)).expect("the appointment");
     assert_eq!((held.source, held.source.as_str(), held.choice), (Source::Wave, "wave", Some(2)));
+}
+
+#[test]
+fn a_code_goes_out_before_the_results_of_a_draw() {
+    let town = Town::new();
+    let claimed = town.write(|tx| {
+        for _ in 0..100 {
+            outbox::push(tx, "drawn", outbox::Urgency::Patient, b"result", at(0))?;
+        }
+        outbox::push(tx, "code", outbox::Urgency::Urgent, b"code", at(5))?;
+        outbox::claim(tx, at(9), 2, at(60))
+    });
+    assert!(claimed.iter().any(|message| message.kind == "code"), "{claimed:?}");
 }
