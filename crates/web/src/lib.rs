@@ -1,1 +1,61 @@
-//! web
+//! How browsers and API clients reach it: a request becomes a call of one operation, its outcome a page or JSON.
+//! No rule lives here, no SQL, and nothing personal is ever logged.
+
+pub mod api;
+pub mod caller;
+pub mod demo;
+pub mod files;
+mod health;
+pub mod input;
+mod layers;
+pub mod limits;
+pub mod pages;
+pub mod prepared;
+pub mod problem;
+pub mod state;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::csrf::CsrfLayer;
+
+pub use state::{WebSettings, WebState};
+
+use problem::{BadRequest, Trouble};
+
+/// Longest body of a request: the largest form has forty choices and five people.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Everything that the server answers to.
+///
+/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`; without, no network is known and none is limited.
+pub fn router(state: WebState) -> Router {
+    let pages = pages::routes().merge(demo::routes()).layer(CsrfLayer::new());
+    let routes = Router::new().merge(pages).merge(files::routes()).merge(health::routes()).merge(api::routes());
+    layered(routes, state)
+}
+
+/// Puts the layers around some routes.
+fn layered(routes: Router<WebState>, state: WebState) -> Router {
+    routes
+        .fallback(|| async { Trouble::from(BadRequest::NotFound) })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(state.clone(), layers::slow_floods))
+        .layer(from_fn_with_state(state.clone(), layers::give_up_late))
+        .layer(CatchPanicLayer::custom(layers::caught))
+        .layer(from_fn_with_state(state.clone(), layers::render))
+        .layer(CompressionLayer::new().gzip(true).compress_when(worth_compressing()))
+        .layer(from_fn_with_state(state.clone(), layers::secure))
+        .layer(from_fn_with_state(state.clone(), layers::observe))
+        .with_state(state)
+}
+
+/// Hashes, commitments and archives of them do not get smaller.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("application/x-tar"))
+}

@@ -19,7 +19,7 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str, &str)] =
-    files!["common.ftl", "dates.ftl", "fields.ftl", "messages.ftl", "pages.ftl", "refusals.ftl"];
+    files!["account.ftl", "api.ftl", "common.ftl", "dates.ftl", "fields.ftl", "messages.ftl", "pages.ftl", "refusals.ftl"];
 
 /// Everything that can be said in one language. Made once per process; see [`Words::of`].
 pub struct Words {
