@@ -1,0 +1,457 @@
+//! What an operator decides: `antrean.toml`, then `ANTREAN_*` variables, then flags. A mistake stops the start with one line
+//! that names where it stands.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::num::{NonZeroU8, NonZeroU32};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use antrean_app::policy::Policy;
+use antrean_channels::gateway::GatewayConfig;
+use antrean_store::StoreConfig;
+use antrean_web::caller::Network;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use crate::beacons;
+use crate::stop::Stop;
+
+/// Every variable that belongs to this program begins so.
+const PREFIX: &str = "ANTREAN_";
+/// Variables that are not fields: they are read by their flags.
+const NOT_FIELDS: [&str; 2] = ["CONFIG", "DATABASE"];
+/// Kubernetes puts such variables into every container beside a service named `antrean`; they are none of ours.
+const OF_KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
+/// Sections whose name stands in their variables. Fields of `[server]` stand without: `ANTREAN_LISTEN`.
+const SECTIONS: [&str; 3] = ["policy", "gateway", "beacons"];
+/// A variable that ends so names the file that holds the field's value.
+const FILE_SUFFIX: &str = "_file";
+/// A configuration is a page or two.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where it listens and what it keeps.
+    pub server: Server,
+    /// Limits and terms; see `antrean_app::policy`.
+    pub policy: Policy,
+    /// Where messages to people go; unless set, they are written to the log. See `antrean_channels::gateway`.
+    pub gateway: GatewayConfig,
+    /// Where public randomness comes from.
+    pub beacons: Beacons,
+}
+
+/// Where it listens and what it keeps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The directory with the database, the master key and the published draws.
+    pub data: PathBuf,
+    /// Scheme and host under which citizens reach the server.
+    pub base_url: Option<BaseUrl>,
+    /// Whether cookies are for https only; unless set, this follows from `base_url`.
+    pub secure_cookies: Option<bool>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "by_text")]
+    pub trusted_proxies: Vec<Network>,
+    /// Sign-in requests from one network in an hour; 0 lifts the limit.
+    pub sign_ins_per_network_hour: u32,
+    /// Seconds after which a request is given up with 503.
+    pub request_timeout_s: NonZeroU32,
+    /// Threads that read the database.
+    pub readers: NonZeroU8,
+    /// Operations that may wait, writes and reads each.
+    pub queue_max: NonZeroU32,
+    /// The master key, where it is kept outside the data directory.
+    pub master_key_file: Option<PathBuf>,
+    /// How the log is written; unless set, as text to a terminal and as JSON to anything else.
+    pub log: Option<LogForm>,
+    /// What goes into the log, as `info` or `info,antrean_web=debug`.
+    pub log_filter: String,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogForm {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Where public randomness comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Beacons {
+    /// Relays of drand, tried in this order. Their answers are checked, so any will do.
+    pub relays: Vec<HttpUrl>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("antrean-data"),
+            base_url: None,
+            secure_cookies: None,
+            trusted_proxies: Vec::new(),
+            // Carriers put thousands of people behind one address.
+            sign_ins_per_network_hour: 600,
+            request_timeout_s: NonZeroU32::new(20).expect("not 0"),
+            readers: NonZeroU8::new(StoreConfig::READERS as u8).expect("not 0"),
+            queue_max: NonZeroU32::new(StoreConfig::QUEUE_MAX as u32).expect("not 0"),
+            master_key_file: None,
+            log: None,
+            log_filter: "info".to_owned(),
+        }
+    }
+}
+
+impl Default for Beacons {
+    fn default() -> Self {
+        let relays = beacons::RELAYS.iter().map(|relay| relay.parse().expect("a relay of ours is an address"));
+        Self { relays: relays.collect() }
+    }
+}
+
+impl Server {
+    /// Whether cookies carry `Secure`.
+    pub fn secure_cookies(&self) -> bool {
+        let https = self.base_url.as_ref().is_some_and(|url| url.0.starts_with("https://"));
+        self.secure_cookies.unwrap_or(https)
+    }
+}
+
+/// An address that begins with `http://` or `https://`, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HttpUrl(pub String);
+
+impl FromStr for HttpUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not an address such as https://antrean.example.id");
+        let parsed = reqwest::Url::parse(text).map_err(|_| wrong())?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
+            return Err(wrong());
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+impl TryFrom<String> for HttpUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// The address of the server itself: scheme, host and perhaps a port, nothing behind.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct BaseUrl(pub String);
+
+impl FromStr for BaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let HttpUrl(url) = text.parse()?;
+        let parsed = reqwest::Url::parse(&url).map_err(|error| error.to_string())?;
+        let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
+        if bare && parsed.username().is_empty() {
+            Ok(Self(url))
+        } else {
+            Err(format!("{text:?} has more than scheme and host; the server lives at the root of its host"))
+        }
+    }
+}
+
+impl TryFrom<String> for BaseUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+fn by_text<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: std::fmt::Display>,
+{
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
+}
+
+/// The flags that every command with a configuration has.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ConfigFlags {
+    /// The configuration file; every field of it can also be a variable, such as ANTREAN_LISTEN or ANTREAN_POLICY_CODES_PER_DAY
+    #[arg(long, value_name = "FILE", env = "ANTREAN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The directory that keeps everything [default: antrean-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Another database than the embedded one; this build has none
+    #[arg(long, value_name = "URL", env = "ANTREAN_DATABASE", hide = true)]
+    pub database: Option<String>,
+}
+
+impl ConfigFlags {
+    /// Reads the file, the variables and these flags, in this order.
+    pub fn load(&self) -> Result<Config, Stop> {
+        if self.database.is_some() {
+            let line = "--database: this build keeps everything in its embedded store; leave it out and name a directory with --data";
+            return Err(Stop::wrong(line));
+        }
+        let text = match &self.config {
+            None => String::new(),
+            Some(path) => read(path)?,
+        };
+        let name = self.config.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, _)| name.starts_with(PREFIX));
+        let mut known = Vec::new();
+        for (name, value) in variables {
+            let value = value.into_string().map_err(|_| Stop::wrong(format!("{name}: is not UTF-8")))?;
+            known.push((name, value));
+        }
+        // The order of the environment is not ours; the same mistakes are told in the same order every time.
+        known.sort();
+        let mut config = Config::read(&name, &text, &known)?;
+        if let Some(data) = &self.data {
+            config.server.data.clone_from(data);
+        }
+        Ok(config)
+    }
+}
+
+fn read(path: &Path) -> Result<String, Stop> {
+    let unreadable = |why: String| Stop::wrong(format!("--config: cannot read {}: {why}", path.display()));
+    let found = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if found.len() > FILE_BYTES_MAX {
+        return Err(unreadable(format!("it has more than {FILE_BYTES_MAX} bytes")));
+    }
+    fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
+}
+
+impl Config {
+    /// Reads the text of a file named `name`, with `variables` laid over it.
+    fn read(name: &str, text: &str, variables: &[(String, String)]) -> Result<Self, Stop> {
+        let in_file = |error: &toml::de::Error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+            Stop::wrong(format!("{name}, line {line}, {}: {}", field_at(text, line), one_line(error.message())))
+        };
+        let mut config: Self = toml::from_str(text).map_err(|error| in_file(&error))?;
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(&error))?;
+        for (variable, value) in variables {
+            let Some((section, field)) = field_of(variable) else { continue };
+            let wrong = |why: String| Stop::wrong(format!("{variable}: {why}"));
+            let laid = match (with_field(&table, &section, &field, value), field.strip_suffix(FILE_SUFFIX)) {
+                // A secret lies in a file that the variable names, so that it stands in no list of processes.
+                (Err(_), Some(secret)) if with_field(&table, &section, secret, "").is_ok() => {
+                    let text =
+                        fs::read_to_string(value).map_err(|error| wrong(format!("cannot read {value}: {error}")))?;
+                    with_field(&table, &section, secret, text.trim())
+                }
+                (laid, _) => laid,
+            };
+            (config, table) = laid.map_err(wrong)?;
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What the types alone cannot say.
+    fn check(&self) -> Result<(), Stop> {
+        let at_least_one = [
+            ("policy.code_minutes", self.policy.code_minutes),
+            ("policy.session_days", self.policy.session_days),
+            ("policy.checks_per_phone_day", self.policy.checks_per_phone_day),
+            ("policy.codes_per_phone_hour", self.policy.codes_per_phone_hour),
+            ("policy.codes_per_phone_day", self.policy.codes_per_phone_day),
+            ("policy.codes_per_day", self.policy.codes_per_day),
+        ];
+        if let Some((field, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
+            return Err(Stop::wrong(format!("{field}: must be at least 1, or nobody can sign in")));
+        }
+        if self.beacons.relays.is_empty() {
+            return Err(Stop::wrong("beacons.relays: must name at least one relay"));
+        }
+        if self.gateway.url.is_empty() && self.gateway != GatewayConfig::default() {
+            return Err(Stop::wrong(
+                "gateway.url: is missing; without it the other fields of the gateway are of no use",
+            ));
+        }
+        if let Err(error) = self.server.log_filter.parse::<tracing_subscriber::EnvFilter>() {
+            return Err(Stop::wrong(format!("server.log_filter: {}", one_line(&error.to_string()))));
+        }
+        Ok(())
+    }
+}
+
+/// The table with one more field, and the configuration that it makes; or why it makes none.
+fn with_field(table: &toml::Table, section: &str, field: &str, text: &str) -> Result<(Config, toml::Table), String> {
+    let mut why = None;
+    for value in readings(text) {
+        let mut tried = table.clone();
+        let entry = tried.entry(section).or_insert_with(|| toml::Table::new().into());
+        let Some(fields) = entry.as_table_mut() else { continue };
+        fields.insert(field.to_owned(), value);
+        match Config::deserialize(toml::Value::Table(tried.clone())) {
+            Ok(read) => return Ok((read, tried)),
+            Err(error) => why = why.or_else(|| Some(one_line(error.message()))),
+        }
+    }
+    Err(why.unwrap_or_else(|| "cannot be read".to_owned()))
+}
+
+/// The field that a variable stands for; `None` for variables that are no fields.
+fn field_of(variable: &str) -> Option<(String, String)> {
+    let name = variable.strip_prefix(PREFIX)?;
+    if NOT_FIELDS.contains(&name) || OF_KUBERNETES.iter().any(|start| name.starts_with(start)) {
+        return None;
+    }
+    let name = name.to_ascii_lowercase();
+    let of_section = |section| Some((section, name.strip_prefix(section)?.strip_prefix('_')?));
+    let (section, field) = SECTIONS.into_iter().find_map(of_section).unwrap_or(("server", &name));
+    Some((section.to_owned(), field.to_owned()))
+}
+
+/// What a variable's text may mean: a number, a truth or a list if it looks like one, and always itself.
+fn readings(text: &str) -> Vec<toml::Value> {
+    let typed = toml::from_str::<toml::Table>(&format!("v = {text}")).ok().and_then(|mut table| table.remove("v"));
+    let itself = toml::Value::String(text.to_owned());
+    match typed {
+        Some(value @ (toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_))) => {
+            vec![value, itself]
+        }
+        _ => vec![itself],
+    }
+}
+
+/// The field on a line of a TOML file, with its section; for pointing at it.
+fn field_at(text: &str, line: usize) -> String {
+    let lines: Vec<&str> = text.lines().take(line).map(str::trim).collect();
+    let section = lines.iter().rev().find_map(|line| line.strip_prefix('[')).map(|rest| rest.trim_end_matches(']'));
+    let last = lines.last().copied().unwrap_or_default();
+    let key = last.split('=').next().unwrap_or_default().trim();
+    let field = match section {
+        Some(section) if !key.starts_with('[') && !key.is_empty() => format!("{section}.{key}"),
+        Some(section) => section.to_owned(),
+        None if key.is_empty() => "file".to_owned(),
+        None => key.to_owned(),
+    };
+    field.chars().take(80).collect()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let variables: Vec<_> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::read("antrean.toml", text, &variables).map_err(|stop| stop.to_string())
+    }
+
+    #[test]
+    fn nothing_said_is_a_good_configuration() {
+        let config = with("", &[]).unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+        assert!(!config.server.secure_cookies());
+    }
+
+    #[test]
+    fn variables_win_over_the_file() {
+        let file = "[server]\nlisten = \"127.0.0.1:1\"\n[policy]\ncodes_per_day = 7\ncode_minutes = 3";
+        let config = with(
+            file,
+            &[
+                ("ANTREAN_BASE_URL", "https://antrean.example.id/"),
+                ("ANTREAN_LISTEN", "[::1]:2"),
+                ("ANTREAN_POLICY_BEACON", "manual"),
+                ("ANTREAN_POLICY_CODES_PER_DAY", "9"),
+                ("ANTREAN_POLICY_PLAN_WEEKLY", "false"),
+                ("ANTREAN_DATA", "7"),
+                ("ANTREAN_TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]"),
+                ("ANTREAN_SERVICE_HOST", "10.1.2.3"),
+                ("ANTREAN_PORT_8080_TCP", "tcp://10.1.2.3:8080"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.server.listen.to_string(), "[::1]:2");
+        assert_eq!((config.policy.codes_per_day, config.policy.code_minutes), (9, 3));
+        assert!(!config.policy.plan_weekly);
+        assert_eq!(config.server.base_url, Some(BaseUrl("https://antrean.example.id".to_owned())));
+        assert!(config.server.secure_cookies(), "https asks for it");
+        assert_eq!(config.server.data, Path::new("7"), "a number can be a name");
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+    }
+
+    #[test]
+    fn a_secret_may_lie_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "Bearer hush\n").unwrap();
+        let path = path.to_str().unwrap();
+        let config =
+            with("", &[("ANTREAN_GATEWAY_URL", "https://sms.id"), ("ANTREAN_GATEWAY_AUTHORIZATION_FILE", path)]);
+        assert_eq!(config.unwrap().gateway.authorization.map(|secret| secret.0).as_deref(), Some("Bearer hush"));
+        let config = with("", &[("ANTREAN_MASTER_KEY_FILE", path)]).unwrap();
+        assert_eq!(config.server.master_key_file.as_deref(), Some(Path::new(path)), "this field is a path itself");
+        let gone = with("", &[("ANTREAN_GATEWAY_AUTHORIZATION_FILE", "/nowhere")]).unwrap_err();
+        assert!(gone.starts_with("ANTREAN_GATEWAY_AUTHORIZATION_FILE: cannot read /nowhere"), "{gone}");
+    }
+
+    #[test]
+    fn every_mistake_is_told_in_one_line_that_names_its_place() {
+        for (file, variables, says) in [
+            ("[server]\nlisten = 8080", &[][..], "antrean.toml, line 2, server.listen: invalid type"),
+            ("[server]\nlisten = \"here\"", &[], "antrean.toml, line 2, server.listen: invalid socket address"),
+            ("[server]\nport = 8080", &[], "antrean.toml, line 2, server.port: unknown field `port`"),
+            ("[sever]\n", &[], "antrean.toml, line 1, sever: unknown field `sever`"),
+            ("[policy]\n\ncode_minutes = -1", &[], "antrean.toml, line 3, policy.code_minutes: invalid value"),
+            ("[policy]\ncode_minutes = 0", &[], "policy.code_minutes: must be at least 1"),
+            ("[policy]\nbeacon = \"dice\"", &[], "antrean.toml, line 2, policy.beacon: unknown variant `dice`"),
+            ("[server]\nreaders = 0", &[], "antrean.toml, line 2, server.readers: invalid value"),
+            (
+                "[server]\nbase_url = \"antrean.id\"",
+                &[],
+                "antrean.toml, line 2, server.base_url: \"antrean.id\" is not",
+            ),
+            ("[server]\nbase_url = \"https://x.id/antrean\"", &[], "antrean.toml, line 2, server.base_url: "),
+            (
+                "[server]\ntrusted_proxies = [\"ten\"]",
+                &[],
+                "antrean.toml, line 2, server.trusted_proxies: \"ten\" is not",
+            ),
+            ("[gateway]\nsender = \"IMIGRASI\"", &[], "gateway.url: is missing"),
+            ("[gateway]\nbody = \"xml\"", &[], "antrean.toml, line 2, gateway.body: unknown variant `xml`"),
+            ("[beacons]\nrelays = []", &[], "beacons.relays: must name"),
+            ("[server\n", &[], "antrean.toml, line 1, server: "),
+            ("", &[("ANTREAN_LISTEN", "8080")], "ANTREAN_LISTEN: "),
+            ("", &[("ANTREAN_LISTN", "8080")], "ANTREAN_LISTN: unknown field `listn`"),
+            ("", &[("ANTREAN_POLICY_CODES_PER_DAY", "many")], "ANTREAN_POLICY_CODES_PER_DAY: invalid type"),
+            ("", &[("ANTREAN_LOG_FILTER", "web=loud")], "server.log_filter: "),
+        ] {
+            let told = with(file, variables).unwrap_err();
+            assert!(told.starts_with(says), "{file:?} {variables:?}\nsays    {told}\ninstead {says}");
+            assert_eq!(told.lines().count(), 1, "{told}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The data directory: what lies in it, and how it is opened.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use antrean_app::App;
+use antrean_app::app::Parts;
+use antrean_app::clock::SystemClock;
+use antrean_app::entropy::SystemEntropy;
+use antrean_app::policy::Policy;
+use antrean_store::{Store, StoreConfig};
+
+use crate::config::Config;
+use crate::keys;
+use crate::stop::{Stop, whole};
+
+/// The database in the directory.
+const DATABASE: &str = "antrean.db";
+/// The published files of draws; everything in it can be written again from the database.
+const PUBLISHED: &str = "published";
+
+/// A data directory with the settings for opening it.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    path: PathBuf,
+    master_key_file: Option<PathBuf>,
+    readers: usize,
+    queue_max: usize,
+}
+
+impl DataDir {
+    /// The directory that the configuration names.
+    pub fn of(config: &Config) -> Self {
+        let server = &config.server;
+        Self {
+            path: server.data.clone(),
+            master_key_file: server.master_key_file.clone(),
+            readers: usize::from(server.readers.get()),
+            queue_max: server.queue_max.get() as usize,
+        }
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// Stops where nothing was ever kept: for commands that only make sense with a database.
+    pub fn must_exist(&self) -> Result<(), Stop> {
+        if self.database().exists() {
+            return Ok(());
+        }
+        Err(Stop::wrong(format!(
+            "--data: there is no database in {}; serve or plan a release first",
+            self.path.display()
+        )))
+    }
+
+    /// Opens what the directory holds, making it at the first start.
+    pub async fn open(&self, policy: Policy) -> Result<App, Stop> {
+        fs::create_dir_all(&self.path)
+            .map_err(|error| Stop::wrong(format!("--data: cannot make {}: {error}", self.path.display())))?;
+        let database = self.database();
+        let master_key = match &self.master_key_file {
+            Some(path) => keys::read(path)?,
+            None => keys::read_or_make(&self.path.join(keys::FILE), &database)?,
+        };
+        let config = StoreConfig { path: database, readers: self.readers, queue_max: self.queue_max };
+        let store = Store::open(&config).map_err(|error| Stop::failed(whole(&error)))?;
+        let parts = Parts {
+            store: store.clone(),
+            master_key,
+            policy,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            published: self.path.join(PUBLISHED),
+        };
+        match App::start(parts).await {
+            Ok(app) => Ok(app),
+            Err(error) => {
+                store.close().await;
+                Err(Stop::failed(whole(&error)))
+            }
+        }
+    }
+}

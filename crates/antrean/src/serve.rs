@@ -1,0 +1,231 @@
+//! `antrean serve`: puts the parts together, runs them until it is told to stop, and stops them in order: the door first, the work
+//! behind it next, the store last.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use antrean_app::App;
+use antrean_app::release_clock::{BeaconSource, ReleaseClock};
+use antrean_channels::gateway::{Gateway, GatewayConfig, GatewayError};
+use antrean_channels::log::Log;
+use antrean_channels::{Channel, Courier};
+use antrean_web::{WebSettings, WebState, router};
+use axum::serve::ListenerExt as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::beacons::Relays;
+use crate::config::{Config, ConfigFlags, LogForm};
+use crate::data::DataDir;
+use crate::stop::Stop;
+use crate::terminal;
+
+/// Requests that are under way when the server is told to stop get so long to finish.
+const DRAIN: Duration = Duration::from_secs(10);
+/// The work behind the door finishes a step and a message within this time, or is cut off; it is safe to run twice.
+const FINISH: Duration = Duration::from_secs(10);
+
+/// Arguments of `antrean serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  antrean serve --data /var/lib/antrean\n  \
+    antrean serve --config /etc/antrean/antrean.toml --listen 0.0.0.0:8080\n  \
+    ANTREAN_BASE_URL=https://antrean.example.id antrean serve\n\n\
+    Stops on SIGTERM and ctrl-c: takes no more requests, finishes those under way, closes the database.")]
+pub struct Serve {
+    #[command(flatten)]
+    config: ConfigFlags,
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Scheme and host under which citizens reach the server
+    #[arg(long, value_name = "URL")]
+    base_url: Option<crate::config::BaseUrl>,
+    /// How the log on standard error is written [default: text to a terminal, else json]
+    #[arg(long, value_enum)]
+    log: Option<LogForm>,
+}
+
+impl Serve {
+    /// Runs the command.
+    pub async fn run(&self, started: Instant) -> Result<(), Stop> {
+        let mut config = self.config.load()?;
+        let server = &mut config.server;
+        server.listen = self.listen.unwrap_or(server.listen);
+        server.base_url = self.base_url.clone().or(server.base_url.take());
+        server.log = self.log.or(server.log);
+        terminal::start_log(server.log, &server.log_filter);
+        let channel = channel(&config)?;
+        let beacons = Arc::new(Relays::new(config.beacons.relays.clone())?);
+        let listener = bind(config.server.listen)?;
+        let app = DataDir::of(&config).open(config.policy.clone()).await?;
+        let web = web_settings(&config);
+        let site = Site::start(Parts { app, listener, web, channel, beacons })?;
+        if config.server.base_url.is_none() && !site.address.ip().is_loopback() {
+            tracing::warn!("base_url is not set: links in messages lead to {}", site.url());
+        }
+        let told = told_to_stop()?;
+        terminal::line(format_args!("listening on {}, started in {} ms", site.url(), started.elapsed().as_millis()));
+        site.run(told).await
+    }
+}
+
+/// Takes the address before anything else is done, so that a second server on it stops at once.
+pub fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
+    let bound = TcpListener::bind(listen).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|error| Stop::failed(format!("--listen: cannot listen on {listen}: {error}")))
+}
+
+fn channel(config: &Config) -> Result<Arc<dyn Channel>, Stop> {
+    if config.gateway == GatewayConfig::default() {
+        return Ok(Arc::new(Log::new()));
+    }
+    let gateway = Gateway::new(config.gateway.clone()).map_err(|error| {
+        let field = match &error {
+            GatewayError::Url | GatewayError::NotHttps => "gateway.url",
+            GatewayError::Header => "gateway.authorization",
+            GatewayError::Field { .. } => "gateway.fields",
+            GatewayError::Timeout => "gateway.timeout_s",
+            GatewayError::Client => "gateway",
+        };
+        Stop::wrong(format!("{field}: {error}"))
+    })?;
+    Ok(Arc::new(gateway))
+}
+
+fn web_settings(config: &Config) -> WebSettings {
+    let server = &config.server;
+    let sign_ins = server.sign_ins_per_network_hour;
+    WebSettings {
+        base_url: server.base_url.as_ref().map(|url| url.0.clone()),
+        secure_cookies: server.secure_cookies(),
+        trusted_proxies: server.trusted_proxies.clone(),
+        demo: None,
+        sign_ins_per_network_hour: (sign_ins > 0).then_some(sign_ins),
+        request_timeout: Duration::from_secs(server.request_timeout_s.get().into()),
+    }
+}
+
+/// What a site is put together from.
+pub struct Parts {
+    /// The application.
+    pub app: App,
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// What the operator decided about the web side.
+    pub web: WebSettings,
+    /// How messages leave.
+    pub channel: Arc<dyn Channel>,
+    /// Where public randomness comes from.
+    pub beacons: Arc<dyn BeaconSource>,
+}
+
+/// A server that runs.
+pub struct Site {
+    app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    web: JoinHandle<std::io::Result<()>>,
+    close_door: watch::Sender<bool>,
+    behind: JoinSet<&'static str>,
+    end_work: watch::Sender<bool>,
+}
+
+impl Site {
+    /// Starts everything. Within a runtime.
+    pub fn start(parts: Parts) -> Result<Self, Stop> {
+        let Parts { app, listener, mut web, channel, beacons } = parts;
+        let failed = |error: std::io::Error| Stop::failed(format!("cannot listen: {error}"));
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let base_url = web.base_url.get_or_insert_with(|| format!("http://{address}")).clone();
+        let (close_door, door) = watch::channel(false);
+        let (end_work, ends) = watch::channel(false);
+        let mut behind = JoinSet::new();
+        let clock = ReleaseClock::new(app.clone(), beacons, holder());
+        let courier = Courier::new(app.clone(), channel, base_url);
+        behind.spawn(named("the release clock", clock.run(becomes_true(ends.clone()))));
+        behind.spawn(named("the courier", courier.run(becomes_true(ends))));
+        // Answers are small and whole; waiting to fill a packet would only delay them.
+        let listener = listener.tap_io(|line| {
+            let _ = line.set_nodelay(true);
+        });
+        let service = router(WebState::new(app.clone(), web)).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(becomes_true(door));
+        let web = tokio::spawn(async move { serving.await });
+        Ok(Self { app, address, web, close_door, behind, end_work })
+    }
+
+    /// The address for a browser on this machine.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Runs until `told`, then stops in order. An error if a part ended by itself.
+    pub async fn run(mut self, told: impl Future<Output = ()>) -> Result<(), Stop> {
+        let ended = tokio::select! {
+            () = told => None,
+            ended = &mut self.web => Some(format!("the web server ended: {ended:?}")),
+            Some(ended) = self.behind.join_next() => Some(match ended {
+                Ok(name) => format!("{name} ended"),
+                Err(error) => format!("a part of the server ended: {error}"),
+            }),
+        };
+        if let Some(ended) = &ended {
+            tracing::error!(ended, "stopping, for a part of the server is gone");
+        }
+        self.stop().await;
+        ended.map_or(Ok(()), |ended| Err(Stop::failed(ended)))
+    }
+
+    async fn stop(mut self) {
+        self.close_door.send_replace(true);
+        if !self.web.is_finished() && tokio::time::timeout(DRAIN, &mut self.web).await.is_err() {
+            tracing::warn!("some requests were not finished in time");
+            self.web.abort();
+        }
+        self.end_work.send_replace(true);
+        let finished = tokio::time::timeout(FINISH, async { while self.behind.join_next().await.is_some() {} });
+        if finished.await.is_err() {
+            tracing::warn!("some work was not finished in time; the next start goes on with it");
+            self.behind.abort_all();
+        }
+        self.app.store().close().await;
+        tracing::info!("stopped");
+    }
+}
+
+async fn named(name: &'static str, work: impl Future<Output = ()>) -> &'static str {
+    work.await;
+    name
+}
+
+async fn becomes_true(mut flag: watch::Receiver<bool>) {
+    // An error says that whoever could set it is gone, which means the same.
+    let _ = flag.wait_for(|set| *set).await;
+}
+
+/// A name for this process that no other on the same database has.
+fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}-{}", host.trim(), std::process::id())
+}
+
+/// Is ready when the process is asked to stop.
+pub fn told_to_stop() -> Result<impl Future<Output = ()>, Stop> {
+    let failed = |error: std::io::Error| Stop::failed(format!("cannot listen for signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop; finishing what is under way");
+    })
+}
