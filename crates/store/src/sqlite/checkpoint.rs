@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// passive checkpoint never reaches the end of the log, so that it would grow for ever; a long log makes reads and restarts slow.
 const LOG_FRAMES_MAX: u64 = 16 * 1024;
 
-/// Until the store is closed. A log that was brought in to its end needs nobody: the writer begins it anew by itself.
+/// Until the store is closed.
 pub(super) fn run(session: &Session, shared: &Shared) {
     let mut complained = false;
     let mut closing = shared.closing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -23,7 +23,7 @@ pub(super) fn run(session: &Session, shared: &Shared) {
         match session.checkpoint() {
             Ok(checkpoint) => {
                 shared.log_frames.store(checkpoint.frames, Ordering::Relaxed);
-                if checkpoint.frames > LOG_FRAMES_MAX && checkpoint.done < checkpoint.frames {
+                if checkpoint.frames > LOG_FRAMES_MAX {
                     shared.restart_log.store(true, Ordering::Relaxed);
                 }
                 complained = false;

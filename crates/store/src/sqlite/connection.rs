@@ -95,8 +95,6 @@ pub(super) struct Checkpoint {
     pub(super) busy: bool,
     /// Frames in the log.
     pub(super) frames: u64,
-    /// Those of them that are in the database file too.
-    pub(super) done: u64,
 }
 
 impl Session {
@@ -123,13 +121,9 @@ impl Session {
     fn run_checkpoint(&self, sql: &str) -> Result<Checkpoint, Fault> {
         self.connection
             .query_row(sql, [], |row| {
-                // The counts are -1 where there is no log yet.
+                // The count is -1 where there is no log yet.
                 let count = |number: i64| u64::try_from(number).unwrap_or(0);
-                Ok(Checkpoint {
-                    busy: row.get::<_, i64>(0)? != 0,
-                    frames: count(row.get(1)?),
-                    done: count(row.get(2)?),
-                })
+                Ok(Checkpoint { busy: row.get::<_, i64>(0)? != 0, frames: count(row.get(1)?) })
             })
             .map_err(|error| fault(&error))
     }

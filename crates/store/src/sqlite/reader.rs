@@ -30,7 +30,7 @@ impl Reader {
     }
 
     fn read(&self, job: Box<dyn ReadJob>) {
-        // The state is fixed by the first statement after this, and released at the end, or the log could never be emptied.
+        // The state is fixed by the first statement after this, and released at the end, or the log could never be begun anew.
         if let Err(fault) = self.session.execute("BEGIN", &[]) {
             job.run(Err(fault));
             return;
