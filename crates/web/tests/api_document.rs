@@ -102,7 +102,9 @@ fn every_operation_says_who_may_call_it_and_how_it_can_fail() {
         assert!(has("Accept-Language"), "{what}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{what}: no summary");
         if let Some(body) = operation.get("requestBody") {
-            assert!(body["content"].get("application/json").is_some(), "{what}");
+            let name = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+            let schema = document().pointer(name.trim_start_matches('#')).cloned().unwrap_or_default();
+            assert_eq!(schema["additionalProperties"], false, "{what}: the body is not closed");
         }
     }
 }

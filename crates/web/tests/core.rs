@@ -2,11 +2,15 @@
 
 mod people;
 
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use antrean_app::policy::Policy;
+use antrean_domain::phone::Phone;
 use antrean_domain::release::Mode;
 use antrean_web::WebSettings;
+use antrean_web::demo::{DemoInbox, DemoMessage};
 use axum::body::Body;
 use axum::http::Method;
 use people::{Server, phone_of, policy, settings};
@@ -197,4 +201,72 @@ async fn long_answers_are_compressed_and_short_ones_and_pictures_are_not_twice()
     assert_eq!(answer.header("content-encoding"), "gzip");
     assert_eq!(&answer.body[..2], [0x1f, 0x8b]);
     assert_ne!(&answer.body[10..12], [0x1f, 0x8b]);
+}
+
+struct Inbox;
+
+impl DemoInbox for Inbox {
+    fn newest(&self, to: Option<&Phone>, _limit: usize) -> Vec<DemoMessage> {
+        let message = DemoMessage {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            to: "+6281200000001".to_owned(),
+            kind: "code".to_owned(),
+            text: "Antrean: 123456".to_owned(),
+            code: Some("123456".to_owned()),
+        };
+        if to.is_none_or(|to| to.e164() == message.to) { vec![message] } else { Vec::new() }
+    }
+}
+
+#[tokio::test]
+async fn the_demo_inbox_shows_messages_to_a_number_or_to_all() {
+    let demo = WebSettings { demo: Some(Arc::new(Inbox)), ..settings() };
+    let server = Server::with(demo, policy()).await;
+    let stranger = server.stranger();
+    assert_eq!(stranger.get("/demo/messages").await.expect(200)[0]["code"], "123456");
+    assert_eq!(stranger.get("/demo/messages?to=0812-0000-0001").await.expect(200)[0]["to"], "+6281200000001");
+    let none = stranger.get("/demo/messages?to=%2B6281200000002").await;
+    assert_eq!(none.expect(200), json!([]));
+    assert_eq!(none.header("cache-control"), "no-store");
+    assert_eq!(stranger.get("/demo/messages?to=nobody").await.status, 422);
+}
+
+#[tokio::test]
+async fn a_supervisor_learns_that_it_lives_and_serves() {
+    let server = Server::new().await;
+    for path in ["/livez", "/readyz"] {
+        let answer = server.stranger().get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, "ok\n"), "{path}");
+    }
+    server.app.store().close().await;
+    assert_eq!(server.stranger().get("/livez").await.status, 200);
+    assert!(server.stranger().get("/readyz").await.status.is_server_error());
+    server.stranger().post("/api/v1/sessions/codes", &json!({"phone": phone_of(1)})).await.problem(500, "broken");
+}
+
+#[tokio::test]
+async fn a_real_connection_is_limited_by_its_own_address() {
+    let limited = WebSettings { sign_ins_per_network_hour: Some(1), ..settings() };
+    let server = Server::with(limited, policy()).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = server.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(async move { axum::serve(listener, service).await });
+    let ask = move |phone: String| {
+        let body = json!({"phone": phone}).to_string();
+        let request = format!(
+            "POST /api/v1/sessions/codes HTTP/1.1\r\nHost: antrean\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let (first, second) = tokio::task::spawn_blocking(move || (ask(phone_of(1)), ask(phone_of(2)))).await.unwrap();
+    assert!(first.starts_with("HTTP/1.1 202"), "{first}");
+    assert!(second.starts_with("HTTP/1.1 429"), "{second}");
+    serving.abort();
 }

@@ -7,9 +7,9 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{OpenApi, PathItem, Ref, Required};
+use utoipa::openapi::{OpenApi, PathItem, Ref, RefOr, Required};
 
 use crate::problem::Problem;
 
@@ -284,9 +284,33 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
             describe(operation, called);
         }
     }
+    close_request_bodies(&mut document);
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("session", bearer);
     document
+}
+
+/// Says of every request body that fields beside those described are refused.
+fn close_request_bodies(document: &mut OpenApi) {
+    let mut names = Vec::new();
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            let Some(RefOr::T(body)) = &operation.request_body else { continue };
+            for content in body.content.values() {
+                if let RefOr::T(content) = content
+                    && let Some(RefOr::Ref(reference)) = &content.schema
+                {
+                    names.extend(reference.ref_location.rsplit_once('/').map(|(_, name)| name.to_owned()));
+                }
+            }
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    for name in names {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
 }
 
 /// The operations of a path.

@@ -258,6 +258,12 @@ pub(super) struct DrawFile {
     published: bool,
 }
 
+/// The bytes of a published file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "the documented form of a file")]
+pub(super) struct FileBytes(Vec<u8>);
+
 impl From<&ReleaseView> for Draw {
     fn from(view: &ReleaseView) -> Self {
         let published = |name: &str| match name {
@@ -324,7 +330,7 @@ async fn read_draw(
             `result.txt` or `bundle.tar`.", example = "rules.txt"),
     ),
     responses((status = 200, description = "The file.", content(
-        (String = "text/plain; charset=utf-8"), (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/x-tar")
+        (String = "text/plain; charset=utf-8"), (FileBytes = "application/octet-stream"), (FileBytes = "application/x-tar")
     )))
 )]
 async fn read_draw_file(
