@@ -126,7 +126,7 @@ async fn fill(app: &App, release: &ReleaseId, count: u64, choices: Arc<Vec<Choic
         let release = app.store().read(move |tx| releases::get(tx, &id)).await.expect("a read").expect("the release");
         Hash32::of(release.rules.as_bytes())
     };
-    let mut filling = tokio::task::JoinSet::new();
+    let mut filling = tokio::task::JoinSet::<Result<(), Fault>>::new();
     for start in (0..count).step_by(FILL as usize) {
         if filling.len() == FILLERS {
             filling.join_next().await.expect("a filler").expect("a filler that lives").expect("entries");

@@ -57,6 +57,7 @@ statements! {
     GET = concat!("SELECT ", columns!(), " FROM releases WHERE id = ?1");
     LIST = concat!("SELECT ", columns!(), " FROM releases ORDER BY opens_ms DESC, id DESC");
     NEWEST = concat!("SELECT ", columns!(), " FROM releases ORDER BY opens_ms DESC, id DESC LIMIT ?1");
+    STATE = "SELECT state FROM releases WHERE id = ?1";
     ADVANCE = "UPDATE releases SET state = ?2 WHERE id = ?1 AND state IN (?3, ?4, ?5, ?6, ?7, ?8)";
     SET_FREEZE = "UPDATE releases SET freeze_file = ?2, round = ?3 WHERE id = ?1 AND freeze_file IS NULL";
     SET_BEACON = "UPDATE releases SET beacon_file = ?2, seed = ?3 WHERE id = ?1 AND beacon_file IS NULL";
@@ -184,6 +185,11 @@ pub fn list(tx: &Tx<'_>) -> Result<Vec<Release>, Fault> {
 /// The releases that opened or open last, newest first, at most `limit`.
 pub fn newest(tx: &Tx<'_>, limit: u32) -> Result<Vec<Release>, Fault> {
     tx.all(NEWEST, &[Value::Int(limit.into())], release)
+}
+
+/// Where a release stands, without the long texts of its row.
+pub fn state(tx: &Tx<'_>, id: &ReleaseId) -> Result<Option<ReleaseState>, Fault> {
+    tx.opt(STATE, &[Value::Text(id.as_str())], |row| row.named(0))
 }
 
 /// Moves a release on if it is in one of the states named; `false` if not.

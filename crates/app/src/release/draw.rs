@@ -18,6 +18,7 @@ use antrean_store::releases::{self, Release, ReleaseState};
 use antrean_store::{Fault, Store, Tx, appointments, entries, parties, slots};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 use super::freeze::read_frozen;
 use super::rules_of;
@@ -32,6 +33,8 @@ use crate::ticket::place_told;
 /// Results written in one operation: a few milliseconds of the writer's time, so that nobody else waits for a whole draw.
 /// More would be slower too: what the engine keeps to undo an operation is walked at the end of each of its statements.
 const CHUNK: usize = 200;
+/// Pieces on their way at once; together they are a commit of a tenth of a second at most.
+const CHUNKS_AT_ONCE: usize = 16;
 
 /// Puts the beacon's value and the seed into a frozen release, once. A second value is refused: nothing is drawn twice.
 #[derive(Serialize, Deserialize)]
@@ -112,20 +115,37 @@ pub async fn draw(app: &App, release: &ReleaseId) -> Result<Drawn, Failure> {
     let (outcomes, table) = (Arc::new(outcomes), Arc::new(table));
     let mut from = outcomes.partition_point(|outcome| outcome.party <= through);
     while from < outcomes.len() {
-        let to = (from + CHUNK).min(outcomes.len());
-        let chunk = Chunk {
-            release: release.clone(),
-            after: if from == 0 { 0 } else { outcomes[from - 1].party },
-            outcomes: Arc::clone(&outcomes),
-            range: (from, to),
-            table: Arc::clone(&table),
-            next_wave,
-        };
-        if !app.perform_as(Actor::Clock, chunk).await? {
-            // Another node has gone on with this draw; its work and ours are the same.
-            return Ok(Drawn { entries, placed });
+        // Pieces are independent: each entry's result is written only where there is none. So some are on their way at
+        // once and share commits, and a piece that is repeated after a crash changes nothing.
+        let mut writing = JoinSet::new();
+        for _ in 0..CHUNKS_AT_ONCE {
+            let to = (from + CHUNK).min(outcomes.len());
+            if from == to {
+                break;
+            }
+            let chunk = Chunk {
+                release: release.clone(),
+                outcomes: Arc::clone(&outcomes),
+                range: (from, to),
+                table: Arc::clone(&table),
+                next_wave,
+            };
+            let app = app.clone();
+            writing.spawn(async move { app.perform_as(Actor::Clock, chunk).await });
+            from = to;
         }
-        from = to;
+        while let Some(written) = writing.join_next().await {
+            let written = written.unwrap_or_else(|stopped| {
+                tracing::error!(%stopped, "a piece of a draw was not written");
+                Err(Failure::Broken)
+            })?;
+            if !written {
+                // Another node has completed this draw; its work and ours are the same.
+                return Ok(Drawn { entries, placed });
+            }
+        }
+        let through = PartyId(outcomes[from - 1].party as i64);
+        app.perform_as(Actor::Clock, Progress { release: release.clone(), through }).await?;
     }
     app.perform_as(
         Actor::Clock,
@@ -186,10 +206,25 @@ fn compute_in(tx: &Tx<'_>, release: &Release) -> Result<Computed, Fault> {
     Ok((outcomes, table, release.drawn_through.0 as u64))
 }
 
-/// Writes the results of some entries. `false` if another node wrote them first.
+/// Notes how far the results are written, so that a draw that was cut off goes on from there.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    release: ReleaseId,
+    through: PartyId,
+}
+
+impl Operation for Progress {
+    const NAME: &'static str = "draw_progress";
+    type Outcome = ();
+
+    fn perform(&self, tx: &Tx<'_>, _: &Context<'_>) -> Result<(), Error> {
+        Ok(releases::set_progress(tx, &self.release, self.through)?)
+    }
+}
+
+/// Writes the results of some entries that have none yet. `false` if the draw is complete already.
 struct Chunk {
     release: ReleaseId,
-    after: u64,
     outcomes: Arc<Vec<Outcome>>,
     range: (usize, usize),
     table: Arc<Vec<(SlotId, SlotKey)>>,
@@ -199,7 +234,7 @@ struct Chunk {
 impl Serialize for Chunk {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Only asked for with an idempotency key, which the clock never sends.
-        (&self.release, self.after, self.range).serialize(serializer)
+        (&self.release, self.range).serialize(serializer)
     }
 }
 
@@ -208,17 +243,11 @@ impl Operation for Chunk {
     type Outcome = bool;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<bool, Error> {
-        let Some(release) = releases::get(tx, &self.release)? else { return Ok(false) };
-        let expected = release.drawn_through.0 as u64;
-        if release.state != ReleaseState::Drawing || expected != self.after {
+        if releases::state(tx, &self.release)? != Some(ReleaseState::Drawing) {
             return Ok(false);
         }
-        let chunk = &self.outcomes[self.range.0..self.range.1];
-        for outcome in chunk {
+        for outcome in &self.outcomes[self.range.0..self.range.1] {
             self.write(tx, cx, outcome)?;
-        }
-        if let Some(last) = chunk.last() {
-            releases::set_progress(tx, &self.release, PartyId(last.party as i64))?;
         }
         Ok(true)
     }
@@ -231,7 +260,9 @@ impl Chunk {
         let impossible =
             |what: &str| Fault::Corrupt { what: format!("draw of {}: {what} for party {party}", self.release) };
         if outcome.slot == NO_PLACE {
-            entries::write_result(tx, party, rank, None, EntryState::Standby, cx.now)?;
+            if !entries::write_result(tx, party, rank, None, EntryState::Standby, cx.now)? {
+                return Ok(());
+            }
             if cx.policy.tell_standby
                 && let Some(live) = parties::get(tx, party)?.filter(|party| party.live)
             {
@@ -246,7 +277,9 @@ impl Chunk {
             return Ok(());
         }
         let (slot, key) = &self.table[outcome.slot as usize];
-        entries::write_result(tx, party, rank, Some(&key.to_string()), EntryState::Placed, cx.now)?;
+        if !entries::write_result(tx, party, rank, Some(&key.to_string()), EntryState::Placed, cx.now)? {
+            return Ok(());
+        }
         let row = parties::get(tx, party)?.ok_or_else(|| impossible("no row"))?;
         if !row.live {
             // Left after the freeze: the line stands, the place goes to the next wave.

@@ -21,7 +21,7 @@ use crate::booking::note_place;
 use crate::caller::{Actor, Caller};
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Failure, Operation};
-use crate::ticket::{place_told, zone_of};
+use crate::ticket::{free_until, place_told, zone_of};
 
 /// Tries at a wave when people keep leaving while it is computed; then the rest waits for the next wave.
 const TRIES_MAX: u32 = 5;
@@ -104,6 +104,10 @@ fn compute(tx: &Tx<'_>, cx: &Context<'_>, release: &ReleaseId) -> Result<WavePla
     // One wish at a time, and without the slot that is held already: keeping what one has uses up nothing.
     for wish in wishes::of_release(tx, release)? {
         let Some(held) = slots::get(tx, wish.slot)? else { continue };
+        // Who is expected today is on the way, or has missed it: moving ends with the day before.
+        if cx.now >= free_until(&held, zone_of(cx, &held.key.office)) {
+            continue;
+        }
         let kept = free.remove(&held.key);
         let party = Waiting { rank: 0, size: Places(wish.size), choices: parse_wish(&wish.choices)?, id: wish.party };
         for filled in match_wave([party], &mut free) {
