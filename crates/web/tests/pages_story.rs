@@ -169,7 +169,13 @@ async fn mistakes_are_named_on_top_and_at_the_field_and_what_was_typed_stays() {
     assert!(browser.html.contains("href=\"#phone\""));
     browser.sign_in(&server, 1).await;
 
-    let form = browser.form("/daftar").fill("name", "Budi Santoso").fill("nik", "217101010190000").fill("birth_day", "31").fill("birth_month", "2").fill("birth_year", "1990");
+    let form = browser
+        .form("/daftar")
+        .fill("name", "Budi Santoso")
+        .fill("nik", "217101010190000")
+        .fill("birth_day", "31")
+        .fill("birth_month", "2")
+        .fill("birth_year", "1990");
     browser.send(form).await;
     assert_eq!(browser.status, 422);
     assert_eq!(browser.text().matches("NIK harus 16 angka. Anda menulis 15.").count(), 2, "on top and at the field");
@@ -187,7 +193,10 @@ async fn a_birth_date_that_differs_from_the_nik_is_asked_about_once_and_never_re
     let server = Server::new().await;
     let mut browser = Browser::new(&server);
     browser.open("/saya").await.sign_in(&server, 1).await;
-    let form = fill_person(browser.form("/daftar"), 1, "Budi").fill("birth_year", "1991").fill("family_card", "2171010101010000").tick("consent", "1");
+    let form = fill_person(browser.form("/daftar"), 1, "Budi")
+        .fill("birth_year", "1991")
+        .fill("family_card", "2171010101010000")
+        .tick("consent", "1");
     browser.send(form).await;
     assert_eq!(browser.status, 200);
     browser.shows("Mohon periksa lagi").shows("berbeda dari tanggal di dalam NIK");
@@ -203,7 +212,10 @@ async fn somebody_young_is_asked_whether_they_are_married() {
     let server = Server::new().await;
     let mut browser = Browser::new(&server);
     browser.open("/saya").await.sign_in(&server, 1).await;
-    let form = fill_person(browser.form("/daftar"), 1, "Putri").fill("birth_year", "2010").fill("family_card", "2171010101010000").tick("consent", "1");
+    let form = fill_person(browser.form("/daftar"), 1, "Putri")
+        .fill("birth_year", "2010")
+        .fill("family_card", "2171010101010000")
+        .tick("consent", "1");
     browser.send(form).await;
     let form = browser.form("/daftar");
     browser.press(form, "tetap", "1").await;
@@ -254,6 +266,54 @@ async fn a_code_is_sent_again_after_the_pause() {
 }
 
 #[tokio::test]
+async fn a_wrong_number_is_put_right_by_going_back() {
+    let server = Server::new().await;
+    let mut browser = Browser::new(&server);
+    browser.open("/masuk").await;
+    // The form of a page that the browser kept: the same key, another number.
+    let form = browser.form("/masuk");
+    browser.send(form.clone().fill("phone", "0812-0000-0001")).await;
+    browser.send(form.clone().fill("phone", "0812-0000-0002")).await;
+    browser.shows("0002");
+    let code = server.code_for("0812-0000-0002").await;
+    browser.send(form.fill("phone", "0812-0000-0002")).await;
+    let form = browser.form("/masuk/kode").fill("code", &code);
+    browser.send(form).await;
+    assert!(browser.is_signed_in(), "sent twice, one code");
+}
+
+#[tokio::test]
+async fn who_is_signed_out_on_the_way_signs_in_and_finds_everything_as_it_was() {
+    let server = Server::new().await;
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    let mut browser = applicant(&server, 1).await;
+    fill_in(&mut browser, "Kantor Imigrasi Batam").await;
+    let form = browser.form(&browser.at);
+    // The same person signs in on another device, which ends this session.
+    let _other_device = server.somebody(1).await;
+    browser.send(form).await;
+    assert!(browser.at.starts_with("/masuk?lanjut="), "{}", browser.at);
+    browser.sign_in(&server, 1).await;
+    assert!(browser.at.ends_with("/daftar/periksa"), "{}", browser.at);
+    browser.shows("Siti Contoh").shows("Kantor Imigrasi Batam");
+    let form = browser.form(&browser.at);
+    browser.send(form).await.shows("Pendaftaran Anda sudah masuk");
+}
+
+#[tokio::test]
+async fn who_commits_after_the_freeze_is_told_that_entries_are_closed() {
+    let server = Server::new().await;
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    let mut browser = applicant(&server, 1).await;
+    fill_in(&mut browser, "Kantor Imigrasi Batam").await;
+    let form = browser.form(&browser.at);
+    server.at(wib(date(2026, 11, 29), 16, 0)).await;
+    browser.send(form).await;
+    assert_eq!(browser.status, 409);
+    browser.shows("Pendaftaran sudah tutup").shows("pembukaan berikutnya");
+}
+
+#[tokio::test]
 async fn nobody_is_led_to_another_site_after_signing_in() {
     let server = Server::new().await;
     let mut browser = Browser::new(&server);
@@ -277,7 +337,18 @@ async fn the_family_is_added_on_the_way_and_comes_on_the_ticket_with_the_papers_
     let form = browser.form("/saya/keluarga");
     browser.press(form, "tetap", "1").await;
     assert_eq!(browser.at, format!("{base}/orang"), "back on the way");
-    let child = browser.html.split("Ani Santoso").next().unwrap().rsplit("value=\"").next().unwrap().split('"').next().unwrap().to_owned();
+    let child = browser
+        .html
+        .split("Ani Santoso")
+        .next()
+        .unwrap()
+        .rsplit("value=\"")
+        .next()
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
     let form = browser.form(&browser.at).tick("people", &child);
     browser.send(form).await;
     add_choice(&mut browser, "Kantor Imigrasi Batam", "*", "am").await;
@@ -328,7 +399,8 @@ async fn standby_says_its_place_and_takes_what_is_left_over() {
     server.open_release(Mode::Draw, &["BTM", "SMD-KKR"]).await;
     // More people want this hour than it has places; other hours stay free.
     let window = "SMD-KKR/2026-12-02/09:00";
-    let places = server.app.overview().releases[0].slots.iter().find(|slot| slot.key.to_string() == window).unwrap().capacity;
+    let places =
+        server.app.overview().releases[0].slots.iter().find(|slot| slot.key.to_string() == window).unwrap().capacity;
     let mut tokens = Vec::new();
     for number in 0..places + 2 {
         let applicant = server.applicant(number).await;
@@ -377,7 +449,8 @@ async fn book(browser: &mut Browser, office: &str, window: &str) {
     browser.follow(window).await;
     let onward = browser.at.clone();
     if onward.contains("/daftar/layanan") {
-        let form = browser.form(onward.split('?').next().unwrap()).pick("service", "new").pick("passport", "electronic");
+        let form =
+            browser.form(onward.split('?').next().unwrap()).pick("service", "new").pick("passport", "electronic");
         browser.send(form).await;
         let form = browser.form(browser.at.clone().split('?').next().unwrap());
         browser.send(form).await;
@@ -395,7 +468,10 @@ async fn a_free_place_is_taken_at_once_and_a_full_window_offers_others() {
     let slot = slots.into_iter().find(|slot| slot.key.office.as_str() == "SMD-KKR").unwrap();
     let mut browser = applicant(&server, 900).await;
     browser.open(&format!("/antrean/{RELEASE}/tempat/{}", slot.id)).await;
-    let form = browser.form(browser.at.clone().split('?').next().unwrap()).pick("service", "new").pick("passport", "electronic");
+    let form = browser
+        .form(browser.at.clone().split('?').next().unwrap())
+        .pick("service", "new")
+        .pick("passport", "electronic");
     browser.send(form).await;
     let form = browser.form(browser.at.clone().split('?').next().unwrap());
     browser.send(form).await;
@@ -407,7 +483,18 @@ async fn a_free_place_is_taken_at_once_and_a_full_window_offers_others() {
     browser.send(form.clone()).await;
     assert_eq!(browser.status, 422);
     browser.shows("Penuh").shows("Yang masih kosong");
-    let other = browser.html.split("Yang masih kosong</h2>").nth(1).unwrap().split("href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let other = browser
+        .html
+        .split("Yang masih kosong</h2>")
+        .nth(1)
+        .unwrap()
+        .split("href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
     browser.open(&other).await;
     let form = browser.form(&browser.at);
     browser.send(form.clone()).await;
@@ -623,8 +710,17 @@ async fn every_own_page_reads_in_english_too_and_stays_within_its_budget() {
     let mut browser = applicant(&server, 1).await;
     fill_in(&mut browser, "Kantor Imigrasi Batam").await;
     let base = format!("/antrean/{RELEASE}/daftar");
-    let mut paths: Vec<String> = ["/saya", "/saya/keluarga", "/daftar", "/saya/hapus", "/saya/sudah-dihapus"].map(str::to_owned).into();
-    for step in ["layanan", "orang", "pilihan", "pilihan/kantor", "pilihan/kantor?provinsi=31", "pilihan/jam?kantor=BTM", "periksa"] {
+    let mut paths: Vec<String> =
+        ["/saya", "/saya/keluarga", "/daftar", "/saya/hapus", "/saya/sudah-dihapus"].map(str::to_owned).into();
+    for step in [
+        "layanan",
+        "orang",
+        "pilihan",
+        "pilihan/kantor",
+        "pilihan/kantor?provinsi=31",
+        "pilihan/jam?kantor=BTM",
+        "periksa",
+    ] {
         paths.push(format!("{base}/{step}"));
     }
     read_all(&mut browser, &paths).await;
@@ -636,7 +732,9 @@ async fn every_own_page_reads_in_english_too_and_stays_within_its_budget() {
     server.draw().await;
     let ticket = entry.replace("/entri/", "/tiket/");
     let mut paths = vec![ticket.clone()];
-    for step in ["pindah", "pindah/kantor?provinsi=21", "batal", "gelombang", "gelombang/kantor", "gelombang/jam?kantor=BTM"] {
+    for step in
+        ["pindah", "pindah/kantor?provinsi=21", "batal", "gelombang", "gelombang/kantor", "gelombang/jam?kantor=BTM"]
+    {
         paths.push(format!("{ticket}/{step}"));
     }
     paths.extend([format!("/antrean/{RELEASE}/tempat"), format!("/antrean/{RELEASE}/tempat/jam?kantor=BTM")]);

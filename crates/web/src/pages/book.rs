@@ -93,6 +93,13 @@ async fn ask_window(visit: Visit, Path(release): Path<String>, sent: Sent) -> An
     show(StatusCode::OK, &page)
 }
 
+/// Another window that still has places.
+struct Alternative {
+    office: String,
+    when: String,
+    href: String,
+}
+
 #[derive(Template)]
 #[template(path = "book_check.html")]
 struct CheckPage {
@@ -110,7 +117,7 @@ struct CheckPage {
     service: String,
     people: Vec<String>,
     hidden: Vec<(&'static str, String)>,
-    alternatives: Vec<(String, String)>,
+    alternatives: Vec<Alternative>,
 }
 
 /// A slot of a release and its office, by the number in the address.
@@ -154,20 +161,18 @@ fn check_page(visit: &Visit, filling: &Filling, slot: i64, faults: Faults, offer
         (service, passport, filling.chosen(visit), hidden, Some((service_step, people_step)))
     };
     let alternatives = offers.iter().map(|offer| {
-        let name = catalogue
-            .offices
-            .get(&offer.key.office)
-            .map_or_else(|| offer.key.office.to_string(), |office| office.name.clone());
-        let zone = catalogue.offices.get(&offer.key.office).map_or(office.zone, |office| office.zone);
+        let other = catalogue.offices.get(&offer.key.office).unwrap_or(office);
         let when = format!(
-            "{}, {}",
+            "{}, {} · {}",
             words.date_without_year(offer.key.date),
-            words.window(offer.key.starts, offer.ends, zone)
+            words.window(offer.key.starts, offer.ends, other.zone),
+            words.places(offer.left)
         );
-        (
-            format!("{name}: {when} ({})", words.places(offer.left)),
-            format!("/antrean/{}/tempat/{}", filling.release.id, offer.id),
-        )
+        Alternative {
+            office: other.name.clone(),
+            when,
+            href: format!("/antrean/{}/tempat/{}", filling.release.id, offer.id),
+        }
     });
     let page = CheckPage {
         page: visit.page("book-check-title", &faults),
@@ -214,7 +219,12 @@ async fn book(visit: Visit, Path((release, slot)): Path<(String, i64)>, sent: Se
         Err(refusal) => {
             let filling = Filling::read(&visit, &release).await?;
             let offers = if let Refusal::SlotFull { alternatives } = &refusal { alternatives.as_slice() } else { &[] };
-            let explained = visit.words.refusal(&refusal, &visit.app().catalogue());
+            // The page lists the other windows as links; the summary need not name them as well.
+            let said = match &refusal {
+                Refusal::SlotFull { .. } => Refusal::SlotFull { alternatives: Vec::new() },
+                other => other.clone(),
+            };
+            let explained = visit.words.refusal(&said, &visit.app().catalogue());
             let field = if explained.field == Some("people") { "people" } else { "slot" };
             let faults = Faults::one(field, format!("{}. {}", explained.title, explained.detail));
             check_page(&visit, &filling, slot, faults, offers)

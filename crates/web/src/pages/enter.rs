@@ -611,7 +611,9 @@ async fn commit(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer
             };
             show(StatusCode::CONFLICT, &page)
         }
-        Err(refusal @ (Refusal::EntriesClosed { .. } | Refusal::NotOpenYet { office: None, .. } | Refusal::EntryFinal)) => {
+        Err(
+            refusal @ (Refusal::EntriesClosed { .. } | Refusal::NotOpenYet { office: None, .. } | Refusal::EntryFinal),
+        ) => {
             let explained = visit.words.refusal(&refusal, &visit.app().catalogue());
             let page = NoticePage {
                 page: visit.titled(explained.title),

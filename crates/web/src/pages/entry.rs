@@ -67,7 +67,9 @@ async fn own(visit: &Visit, link: &str) -> Result<EntryView, Detour> {
     match visit.ask(move |tx, cx| entry::show(tx, cx, &asked)).await? {
         Ok(LiveView::Entry(entry)) => Ok(entry),
         Ok(LiveView::Appointment(_)) => Err(Detour::To(format!("/tiket/{link}"))),
-        Err(Refusal::EntryUnknown) => Err(Detour::Shown(Box::new(not_yours(visit, "receipt-unknown-title", "receipt-unknown-why")?))),
+        Err(Refusal::EntryUnknown) => {
+            Err(Detour::Shown(Box::new(not_yours(visit, "receipt-unknown-title", "receipt-unknown-why")?)))
+        }
         Err(refusal) => Err(refusal.into()),
     }
 }

@@ -231,7 +231,11 @@ fn map(office: &Office) -> Map {
         };
     }
     let wanted = query_value(&format!("{} {}", office.name, office.address));
-    Map { rough: true, app: format!("geo:0,0?q={wanted}"), web: format!("https://www.openstreetmap.org/search?query={wanted}") }
+    Map {
+        rough: true,
+        app: format!("geo:0,0?q={wanted}"),
+        web: format!("https://www.openstreetmap.org/search?query={wanted}"),
+    }
 }
 
 // ---- cancel ----

@@ -109,7 +109,7 @@ impl Visit {
         sent: &Sent,
         operation: O,
     ) -> Result<Result<O::Outcome, Refusal>, Detour> {
-        let answer = self.app().perform(self.caller.clone(), sent.key(), operation).await;
+        let answer = self.app().perform(self.caller.clone(), self.key(sent), operation).await;
         self.sort(answer)
     }
 
@@ -120,6 +120,14 @@ impl Visit {
             Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// The key of a form together with what was filled in: sent twice it is the same; after "back" and a correction it is
+    /// another, since then something else is wanted.
+    fn key(&self, sent: &Sent) -> Option<IdempotencyKey> {
+        let kept = sent.get(KEY_FIELD);
+        let filled = self.app().keys().keyed16("form", format!("{:?}", sent.0).as_bytes());
+        (!kept.is_empty()).then(|| IdempotencyKey::parse(&format!("{kept}-{}", hex(&filled)))).flatten()
     }
 
     /// A new key for a form that is about to be shown.
@@ -188,11 +196,6 @@ impl Sent {
     /// Whether a field holds this value, for ticking what was ticked.
     pub fn has(&self, name: &str, value: &str) -> bool {
         self.0.iter().any(|(known, sent)| known == name && sent == value)
-    }
-
-    /// The key of the form.
-    pub fn key(&self) -> Option<IdempotencyKey> {
-        IdempotencyKey::parse(self.get(KEY_FIELD))
     }
 
     /// Where to go on, if it is a path of this site.

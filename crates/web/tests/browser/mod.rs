@@ -118,7 +118,8 @@ impl Browser {
 
     /// The address of the first link whose text contains this.
     pub fn link(&self, text: &str) -> Option<String> {
-        let found = |part: &&str| part.split_once("</a>").is_some_and(|(inside, _)| without_tags(inside).contains(text));
+        let found =
+            |part: &&str| part.split_once("</a>").is_some_and(|(inside, _)| without_tags(inside).contains(text));
         let part = self.html.split("<a ").skip(1).find(found)?;
         attribute(part, "href")
     }
@@ -148,7 +149,11 @@ impl Browser {
 
     /// Sends a form with a button that has a name.
     pub async fn press(&mut self, form: Form, name: &str, value: &str) -> &mut Self {
-        assert!(self.html.contains(&format!("name=\"{name}\" value=\"{}\"", escape(value))), "no button {value:?} at {}", self.at);
+        assert!(
+            self.html.contains(&format!("name=\"{name}\" value=\"{}\"", escape(value))),
+            "no button {value:?} at {}",
+            self.at
+        );
         let mut form = form;
         form.fields.push((name.to_owned(), value.to_owned()));
         self.send(form).await
@@ -227,7 +232,10 @@ impl Browser {
             assert!(keyless || !form.value("kunci").is_empty(), "no key in {} at {at}", form.action);
         }
         if self.html.contains("class=\"alert\"") {
-            assert!(self.html.contains("<title>Kesalahan: ") || self.html.contains("<title>Error"), "the title hides the error at {at}");
+            assert!(
+                self.html.contains("<title>Kesalahan: ") || self.html.contains("<title>Error"),
+                "the title hides the error at {at}"
+            );
         }
     }
 
@@ -236,7 +244,8 @@ impl Browser {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let Ok(folder) = std::env::var("ANTREAN_PAGES_DIR") else { return };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name: String = self.at.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' }).take(90).collect();
+        let name: String =
+            self.at.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' }).take(90).collect();
         std::fs::write(format!("{folder}/{number:03}{name}.html"), &self.html).unwrap();
     }
 
@@ -324,7 +333,12 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&").replace("&amp;", "&")
+    text.replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#38;", "&")
+        .replace("&amp;", "&")
 }
 
 fn escape(text: &str) -> String {
@@ -350,7 +364,11 @@ fn without_tags(html: &str) -> String {
 
 fn encode(fields: &[(String, String)]) -> String {
     let escape = |text: &str| -> String {
-        text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+        text.bytes()
+            .map(
+                |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") },
+            )
+            .collect()
     };
     fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect::<Vec<_>>().join("&")
 }

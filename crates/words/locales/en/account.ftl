@@ -250,7 +250,7 @@ book-rules = Cancelling, or moving once, costs nothing until the day before.
 # The ticket
 ticket-title = Ticket
 ticket-qr = QR code of the ticket
-ticket-show = Show this code at the door
+ticket-show = Show it at the door
 ticket-calendar = Add to calendar
 ticket-move = Move
 ticket-wish = Ask for another time

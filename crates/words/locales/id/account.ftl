@@ -243,7 +243,7 @@ book-rules = Bisa dibatalkan atau dipindah satu kali tanpa akibat sampai sehari 
 # Tiket
 ticket-title = Tiket
 ticket-qr = Kode QR tiket
-ticket-show = Tunjukkan kode ini di pintu kantor
+ticket-show = Tunjukkan di pintu kantor
 ticket-calendar = Simpan ke kalender
 ticket-move = Pindah jadwal
 ticket-wish = Minta jadwal lain
