@@ -296,3 +296,29 @@ async fn a_draw_that_was_cut_off_goes_on_after_a_restart_and_is_never_made_twice
     assert_eq!(before, after, "the published files follow from the store");
     town.check_rules().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draw_that_is_cut_off_in_the_midst_of_writing_is_finished_once() {
+    for (seed, cut_ms) in [(20, 2), (21, 8), (22, 20)] {
+        let mut town = Town::new(seed).await;
+        let release = town.open_release(Mode::Draw, &[SMALL, "SMD"]).await;
+        for number in 0..420 {
+            town.applicant(number).await.enter(&release, &[&format!("{SMALL}/*/*"), "SMD/*/am"]).await.unwrap();
+        }
+        // More than one piece; the future is dropped wherever it happens to be, as a crash would.
+        town.clock.set(wib(date(2026, 11, 29), 16, 0));
+        let cut = tokio::time::timeout(std::time::Duration::from_millis(cut_ms), town.tick());
+        let finished = cut.await.is_ok();
+        town.restart().await;
+        let steps = town.tick().await;
+        let view = town.app.overview().release(&release).unwrap().clone();
+        assert_eq!(view.state, ReleaseState::Drawn, "cut after {cut_ms} ms, finished {finished}: {steps:?}");
+        town.check_rules().await;
+        let bytes = std::fs::read(bundle::file(&town.app, &release, bundle::BUNDLE).await.unwrap()).unwrap();
+        let report = verify(&Bundle::read(&bytes).unwrap()).unwrap();
+        assert_eq!(report.entries, 420);
+        let placed =
+            town.app.store().read(move |tx| antrean_store::appointments::counts_by_state(tx, &release)).await.unwrap();
+        assert_eq!(placed.iter().map(|count| count.parties).sum::<u64>(), report.given);
+    }
+}
