@@ -108,7 +108,7 @@ impl Default for Server {
             queue_max: NonZeroU32::new(StoreConfig::QUEUE_MAX as u32).expect("not 0"),
             master_key_file: None,
             log: None,
-            log_filter: "info".to_owned(),
+            log_filter: "info,refinery_core=warn".to_owned(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The data directory: what lies in it, and how it is opened.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use crate::stop::{Stop, whole};
 
 /// The database in the directory.
 const DATABASE: &str = "antrean.db";
+/// Held by the one server of the directory. Commands beside it need none: each is a few operations of the store.
+const LOCK: &str = "server.lock";
 /// The published files of draws; everything in it can be written again from the database.
 const PUBLISHED: &str = "published";
 
@@ -57,10 +59,29 @@ impl DataDir {
         )))
     }
 
+    /// Makes this process the one server of the directory, until the file is dropped or the process ends, however it ends.
+    pub fn lock(&self) -> Result<File, Stop> {
+        self.make()?;
+        let path = self.path.join(LOCK);
+        let failed = |error: std::io::Error| Stop::failed(format!("cannot lock {}: {error}", path.display()));
+        let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                Err(Stop::failed(format!("--data: another server runs on {}", self.path.display())))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    fn make(&self) -> Result<(), Stop> {
+        fs::create_dir_all(&self.path)
+            .map_err(|error| Stop::wrong(format!("--data: cannot make {}: {error}", self.path.display())))
+    }
+
     /// Opens what the directory holds, making it at the first start.
     pub async fn open(&self, policy: Policy) -> Result<App, Stop> {
-        fs::create_dir_all(&self.path)
-            .map_err(|error| Stop::wrong(format!("--data: cannot make {}: {error}", self.path.display())))?;
+        self.make()?;
         let database = self.database();
         let master_key = match &self.master_key_file {
             Some(path) => keys::read(path)?,

@@ -63,7 +63,7 @@ const OFFICES: [&str; 14] = [
 /// Whoever serves on a day makes it a working day.
 const OPEN_WITH: &str = "BTM";
 /// Places for so many in a hundred of the crowd; as main offices are wanted more than units, some go empty and some wait.
-const PLACES_PERCENT: u32 = 85;
+const PLACES_PERCENT: u32 = 75;
 /// A demo is one day of service, or a week of it for a large crowd.
 const DATES_MAX: usize = 5;
 /// Days ahead in which a day of service is looked for.
@@ -167,7 +167,9 @@ impl Demo {
         let mut config = Config { policy: policy(), ..Config::default() };
         let kept = self.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
         config.server.data = kept.unwrap_or_default();
-        let app = DataDir::of(&config).open(config.policy.clone()).await?;
+        let data = DataDir::of(&config);
+        let _lock = data.lock()?;
+        let app = data.open(config.policy.clone()).await?;
         self.serve(app, listener, started).await
     }
 
@@ -287,6 +289,10 @@ impl<'a> Stage<'a> {
         let mut crowd = self.gather().await?;
         let (counters, citizens) = (crowd.counters(), crowd.len() as u64);
         let mut progress = Progress::new(citizens, "entries");
+        // The clock opens the release within half a second; who came before would be sent away.
+        while self.view()?.state == ReleaseState::Planned {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         let within = self.until(self.plan.freeze).mul_f64(ARRIVE_WITHIN);
         watched(crowd.enter(within), || {
             let done = counters.done.load(Ordering::Relaxed);
@@ -533,16 +539,21 @@ fn plan(
     Err(Stop::failed("no free day of service is left; start with an empty directory"))
 }
 
-/// Takes offices until there are as many places as wanted; `false` if there are not so many.
+/// Takes offices until there are about as many places as wanted; `false` if there are not so many. An office that would give
+/// far too many is passed over, except as the first.
 fn take_offices(plan: &mut ReleasePlan, catalogue: &Catalogue, wanted: u32) -> bool {
     plan.offices.clear();
     for office in OFFICES {
         plan.offices.push(code(office));
-        if count(plan, catalogue).1 >= wanted.max(1) {
+        let places = count(plan, catalogue).1;
+        if places > wanted + wanted / 10 && plan.offices.len() > 1 {
+            plan.offices.pop();
+        } else if places >= wanted {
             return true;
         }
     }
-    false
+    // What is missing is less than the smallest office that was passed over.
+    count(plan, catalogue).1 * 4 >= wanted * 3
 }
 
 fn code(text: &str) -> OfficeCode {
@@ -596,7 +607,7 @@ mod tests {
             let plan = planned(&demo, &now.to_string(), &[]);
             assert_eq!(plan.dates.len(), 1, "{now}");
             let places = count(&plan, &Catalogue::builtin()).1;
-            assert!((2_400..=3_000).contains(&places), "{now}: {places} places");
+            assert!((1_700..=2_500).contains(&places), "{now}: {places} places");
         }
     }
 
@@ -605,8 +616,8 @@ mod tests {
         let now = "2026-11-21T21:00:00Z";
         let catalogue = Catalogue::builtin();
         let places = |people: &str| count(&planned(&demo(&["--people", people]), now, &[]), &catalogue).1;
-        assert!((34..=200).contains(&places("40")), "{}", places("40"));
-        assert!((170..=300).contains(&places("200")), "{}", places("200"));
+        assert!((20..=80).contains(&places("40")), "{}", places("40"));
+        assert!((110..=180).contains(&places("200")), "{}", places("200"));
         assert_eq!(planned(&demo(&["--people", "40000"]), now, &[]).dates.len(), DATES_MAX);
     }
 

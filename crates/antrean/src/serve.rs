@@ -60,7 +60,9 @@ impl Serve {
         let channel = channel(&config)?;
         let beacons = Arc::new(Relays::new(config.beacons.relays.clone())?);
         let listener = bind(config.server.listen)?;
-        let app = DataDir::of(&config).open(config.policy.clone()).await?;
+        let data = DataDir::of(&config);
+        let _lock = data.lock()?;
+        let app = data.open(config.policy.clone()).await?;
         let web = web_settings(&config);
         let site = Site::start(Parts { app, listener, web, channel, beacons })?;
         if config.server.base_url.is_none() && !site.address.ip().is_loopback() {
@@ -78,7 +80,9 @@ pub fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
-    bound.map_err(|error| Stop::failed(format!("--listen: cannot listen on {listen}: {error}")))
+    bound.map_err(|error| {
+        Stop::failed(format!("--listen: cannot listen on {listen}: {error}; choose another address or port"))
+    })
 }
 
 fn channel(config: &Config) -> Result<Arc<dyn Channel>, Stop> {
@@ -147,7 +151,7 @@ impl Site {
         let (close_door, door) = watch::channel(false);
         let (end_work, ends) = watch::channel(false);
         let mut behind = JoinSet::new();
-        let clock = ReleaseClock::new(app.clone(), beacons, holder());
+        let clock = ReleaseClock::new(app.clone(), beacons, HOLDER);
         let courier = Courier::new(app.clone(), channel, base_url);
         behind.spawn(named("the release clock", clock.run(becomes_true(ends.clone()))));
         behind.spawn(named("the courier", courier.run(becomes_true(ends))));
@@ -210,11 +214,9 @@ async fn becomes_true(mut flag: watch::Receiver<bool>) {
     let _ = flag.wait_for(|set| *set).await;
 }
 
-/// A name for this process that no other on the same database has.
-fn holder() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}-{}", host.trim(), std::process::id())
-}
+/// The name under which the one server of a data directory holds the release clock: the same after every restart, so that a server
+/// that was killed goes on at once instead of waiting for its own lease to end.
+pub const HOLDER: &str = "server";
 
 /// Is ready when the process is asked to stop.
 pub fn told_to_stop() -> Result<impl Future<Output = ()>, Stop> {

@@ -108,6 +108,8 @@ pub struct Citizen {
     pub outcome: Outcome,
     token: Option<String>,
     people: Vec<i64>,
+    /// Bookings tried so far: each is a request of its own, with a key of its own.
+    tried: u32,
 }
 
 #[derive(Deserialize)]
@@ -160,7 +162,7 @@ impl From<Appointment> for Outcome {
 impl Citizen {
     /// A household with what it wants.
     pub fn new(household: Household, home: usize, choices: Vec<String>, windows: Vec<Slot>) -> Self {
-        Self { household, home, choices, windows, outcome: Outcome::Nothing, token: None, people: Vec::new() }
+        Self { household, home, choices, windows, outcome: Outcome::Nothing, token: None, people: Vec::new(), tried: 0 }
     }
 
     /// How many people apply.
@@ -252,7 +254,8 @@ impl Citizen {
             let body = json!({
                 "slot": slot.id, "for": "people", "people": self.people, "service": "new", "passport": "electronic",
             });
-            let key = self.key(means, &format!("book-{}", slot.id));
+            self.tried += 1;
+            let key = self.key(means, &format!("book-{}", self.tried));
             let call = Call::new(Method::POST, "/api/v1/appointments").by(self.token()).once(key).with(&body);
             match means.api.ask::<Appointment>(call).await {
                 Ok(appointment) => {
@@ -266,10 +269,9 @@ impl Citizen {
         Ok(())
     }
 
-    /// Looks at what it has now.
+    /// Looks at what it has now; what it had before stays where nothing is live.
     pub async fn look(&mut self, means: &Means) -> Result<(), Trouble> {
-        let live = self.read(means).await?.live;
-        match live {
+        match self.read(means).await?.live {
             Some(Live { appointment: Some(appointment), .. }) => self.outcome = appointment.into(),
             Some(Live { entry: Some(entry), .. }) if entry.state == "standby" => {
                 self.outcome = Outcome::Standby { rank: entry.rank };
@@ -283,7 +285,8 @@ impl Citizen {
     pub async fn cancel(&mut self, means: &Means) -> Result<(), Trouble> {
         let Outcome::Placed { link, .. } = &self.outcome else { return Ok(()) };
         let path = format!("/api/v1/appointments/{link}/cancel");
-        let call = Call::new(Method::POST, &path).by(self.token()).once(self.key(means, "cancel"));
+        let call =
+            Call::new(Method::POST, &path).by(self.token()).once(self.key(means, &format!("cancel-{}", self.tried)));
         means.api.send(call).await?;
         self.outcome = Outcome::Cancelled;
         Ok(())

@@ -199,6 +199,18 @@ impl Crowd {
         started.elapsed()
     }
 
+    /// All who have a place give it back, all others book: for seeing what a server makes of it when it is interrupted.
+    pub async fn churn(&mut self) {
+        self.each(None, |mut citizen, means| async move {
+            let done = match citizen.outcome {
+                Outcome::Placed { .. } => citizen.cancel(&means).await,
+                _ => citizen.book(&means).await,
+            };
+            (citizen, done)
+        })
+        .await;
+    }
+
     /// All look at what they have.
     pub async fn look(&mut self) {
         self.each(None, |mut citizen, means| async move {
@@ -256,6 +268,11 @@ impl Crowd {
             }
         }
         results
+    }
+
+    /// What they need to act.
+    pub fn means(&self) -> &Means {
+        &self.means
     }
 
     /// What each of them is and has.

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::beacons::Relays;
 use crate::config::{Config, ConfigFlags};
 use crate::data::DataDir;
+use crate::serve::HOLDER;
 use crate::stop::{Stop, whole};
 use crate::terminal;
 
@@ -54,12 +55,15 @@ impl Draw {
         let data = DataDir::of(&config);
         data.must_exist()?;
         let app = data.open(config.policy.clone()).await?;
-        let done = self.draw(&app, &config).await;
+        // Where a server runs, its clock does the steps; where none does, ours may.
+        let lock = data.lock().ok();
+        let clock = lock.is_some().then(|| ReleaseClock::new(app.clone(), Arc::new(NoBeacon), HOLDER));
+        let done = self.draw(&app, &config, clock).await;
         app.store().close().await;
         done
     }
 
-    async fn draw(&self, app: &App, config: &Config) -> Result<(), Stop> {
+    async fn draw(&self, app: &App, config: &Config, mut clock: Option<ReleaseClock>) -> Result<(), Stop> {
         let release = self.view(app).await?;
         if release.mode != Mode::Draw {
             return Err(Stop::failed(format!(
@@ -87,7 +91,12 @@ impl Draw {
                 self.release
             )));
         }
-        let release = self.wait(app, |release| release.freeze_file.is_some()).await?;
+        let ready = |release: &ReleaseView| match &release.plan.beacon {
+            // The clock makes this value itself, right after the freeze.
+            BeaconPlan::Local { .. } => release.beacon_file.is_some(),
+            BeaconPlan::Drand { .. } | BeaconPlan::Manual { .. } => release.freeze_file.is_some(),
+        };
+        let release = self.wait(app, &mut clock, ready).await?;
         if release.beacon_file.is_none() {
             let file = self.value(app, config, &release).await?.to_text();
             app.perform_as(Actor::Operator, GiveBeacon { release: self.release.clone(), file }).await?;
@@ -95,8 +104,9 @@ impl Draw {
         if self.view(app).await?.state == ReleaseState::Drawing {
             draw(app, &self.release).await?;
         }
-        let drawn =
-            self.wait(app, |release| !matches!(release.state, ReleaseState::Frozen | ReleaseState::Drawing)).await?;
+        let drawn = self
+            .wait(app, &mut clock, |release| !matches!(release.state, ReleaseState::Frozen | ReleaseState::Drawing))
+            .await?;
         let (entries, standby) = (drawn.entries, drawn.standby());
         if self.json {
             terminal::json(&json!({
@@ -144,15 +154,21 @@ impl Draw {
         app.overview().release(&self.release).cloned().ok_or_else(unknown)
     }
 
-    /// Waits for the clock to bring the release so far: that of a server on the same directory, or our own where none runs.
-    async fn wait(&self, app: &App, until: impl Fn(&ReleaseView) -> bool) -> Result<Arc<ReleaseView>, Stop> {
-        let mut clock = ReleaseClock::new(app.clone(), Arc::new(NoBeacon), format!("draw-{}", std::process::id()));
+    /// Waits until the release is so far; `clock` is ours, where no server has one.
+    async fn wait(
+        &self,
+        app: &App,
+        clock: &mut Option<ReleaseClock>,
+        until: impl Fn(&ReleaseView) -> bool,
+    ) -> Result<Arc<ReleaseView>, Stop> {
         for _ in 0..LOOKS_MAX {
             let release = self.view(app).await?;
-            if until(&release) || matches!(release.plan.beacon, BeaconPlan::Local { .. }) && release.seed.is_some() {
+            if until(&release) {
                 return Ok(release);
             }
-            clock.tick().await?;
+            if let Some(clock) = clock {
+                clock.tick().await?;
+            }
             tokio::time::sleep(PAUSE).await;
         }
         Err(Stop::failed(format!("{} does not move on; see the log of the server", self.release)))

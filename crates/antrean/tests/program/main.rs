@@ -1,0 +1,8 @@
+//! The program as its users run it: the real binary, its exit codes, its lines, its files.
+
+mod cli;
+mod crash;
+mod demo;
+mod running;
+mod server;
+mod verify;
