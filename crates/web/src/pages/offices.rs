@@ -328,15 +328,12 @@ fn now_here(page: &Page, catalogue: &Catalogue, office: &Office, release: &Relea
         }
         Phase::Free => {
             figures.push((page.say("figure-left"), number(held.left)));
-            let link = format!("/antrean/{}/tempat?kantor={}", release.id, office.code);
+            let link = format!("/antrean/{}/tempat/jam?kantor={}", release.id, office.code);
             actions.push(Action::main(page.say("action-places"), link));
             page.say("office-now-free")
         }
         Phase::Entering => {
-            actions.push(Action::main(
-                page.say("action-enter"),
-                format!("/antrean/{}/daftar?kantor={}", release.id, office.code),
-            ));
+            actions.push(Action::main(page.say("action-enter"), format!("/antrean/{}/daftar", release.id)));
             page.say_text("card-entering", "closes", super::release::moment(page, release.plan.freeze, office.zone))
         }
         Phase::Planned => page.say_text(
