@@ -121,14 +121,14 @@ fn fetched(html: &str) -> Vec<&str> {
     links.chain(sources.map(|tag| between(tag, "src=\"", "\"")[0])).collect()
 }
 
-async fn language(server: &Server, tag: &str) -> Client {
+fn language(server: &Server, tag: &str) -> Client {
     server.stranger().with("accept-language", tag)
 }
 
 async fn check(phase: Phase) {
     let server = server(phase).await;
     for tag in ["id", "en"] {
-        let reader = language(&server, tag).await;
+        let reader = language(&server, tag);
         let mut titles: BTreeMap<String, String> = BTreeMap::new();
         for path in pages(phase) {
             let answer = reader.get(&path).await;
@@ -278,7 +278,7 @@ async fn nobody_is_hidden_and_what_cannot_be_had_is_said() {
 async fn errors_are_pages_in_the_language_of_the_reader() {
     let server = server(Phase::Entering).await;
     for (tag, word) in [("id", "Halaman tidak ditemukan"), ("en", "not found")] {
-        let reader = language(&server, tag).await;
+        let reader = language(&server, tag);
         for path in [
             "/tidak-ada",
             "/kantor/XX",
