@@ -18,8 +18,16 @@ macro_rules! files {
     };
 }
 
-const FILES: &[(&str, &str, &str)] =
-    files!["account.ftl", "api.ftl", "common.ftl", "dates.ftl", "fields.ftl", "messages.ftl", "pages.ftl", "refusals.ftl"];
+const FILES: &[(&str, &str, &str)] = files![
+    "account.ftl",
+    "api.ftl",
+    "common.ftl",
+    "dates.ftl",
+    "fields.ftl",
+    "messages.ftl",
+    "pages.ftl",
+    "refusals.ftl"
+];
 
 /// Everything that can be said in one language. Made once per process; see [`Words::of`].
 pub struct Words {
