@@ -32,9 +32,9 @@ use crate::ticket::place_told;
 
 /// Results written in one operation: a few milliseconds of the writer's time, so that nobody else waits for a whole draw.
 /// More would be slower too: what the engine keeps to undo an operation is walked at the end of each of its statements.
-const CHUNK: usize = 200;
+const CHUNK: usize = 100;
 /// Pieces on their way at once; together they are a commit of a tenth of a second at most.
-const CHUNKS_AT_ONCE: usize = 16;
+const CHUNKS_AT_ONCE: usize = 32;
 
 /// Puts the beacon's value and the seed into a frozen release, once. A second value is refused: nothing is drawn twice.
 #[derive(Serialize, Deserialize)]
