@@ -20,9 +20,10 @@ use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Operation};
 use crate::party;
 use crate::refusal::Refusal;
-use crate::ticket::{TicketView, free_until, place_told, zone_of};
+use crate::ticket::{TicketView, free_until, place_told, window_ends, zone_of};
 
-/// Gives the place up. Free until the day before; later it counts. The place goes to the next wave, to nobody else.
+/// Gives the place up, until the arrival window ends: who has not come by then has missed it. Free until the day before;
+/// later it counts. The place goes to the next wave, to nobody else.
 #[derive(Serialize, Deserialize)]
 pub struct Cancel {
     /// The ticket's link id.
@@ -37,7 +38,11 @@ impl Operation for Cancel {
         let account = cx.account(tx)?;
         let (party, appointment, slot) = own(tx, cx, &self.link, account)?;
         moves_limit(tx, cx, account)?;
-        let late = cx.now >= free_until(&slot, zone_of(cx, &slot.key.office));
+        let zone = zone_of(cx, &slot.key.office);
+        if cx.now >= window_ends(&slot, zone) {
+            return Err(Refusal::NotPossibleNow { state: appointment.state }.into());
+        }
+        let late = cx.now >= free_until(&slot, zone);
         let event = if late { AppointmentEvent::CancelLate } else { AppointmentEvent::Cancel };
         let Ok(to) = next(appointment.state, event) else {
             return Err(Refusal::NotPossibleNow { state: appointment.state }.into());

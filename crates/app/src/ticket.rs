@@ -77,6 +77,11 @@ pub(crate) fn free_until(slot: &Slot, zone: Zone) -> Timestamp {
     zone.at(slot.key.date.at(0, 0, 0, 0))
 }
 
+/// The end of the arrival window at the office; from then on nobody can cancel any more.
+pub(crate) fn window_ends(slot: &Slot, zone: Zone) -> Timestamp {
+    zone.at(slot.key.date.to_datetime(slot.ends.time()))
+}
+
 /// The zone of an office; offices that have left the catalogue keep the home zone.
 pub(crate) fn zone_of(cx: &Context<'_>, office: &OfficeCode) -> Zone {
     cx.catalogue.offices.get(office).map_or(crate::caller::HOME_ZONE, |office| office.zone)
@@ -107,7 +112,7 @@ pub(crate) fn ticket_view(
     let zone = zone_of(cx, &slot.key.office);
     let free_until = free_until(&slot, zone);
     let instant = |time: WindowStart| zone.at(slot.key.date.to_datetime(time.time()));
-    let ends_at = instant(slot.ends);
+    let ends_at = window_ends(&slot, zone);
     let booked = appointment.state == AppointmentState::Booked;
     let facts = TicketFacts {
         number: party.id.0 as u64,
