@@ -3,7 +3,8 @@
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
 use antrean_domain::consequence::StrikeKind;
 use antrean_domain::office::OfficeCode;
-use antrean_store::{Tx, appointments, days, parties, slots};
+use antrean_store::ids::PartyId;
+use antrean_store::{Fault, Tx, appointments, days, parties, slots, wishes};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -45,13 +46,20 @@ impl Operation for Record {
             return Err(not_now.into());
         }
         if !to.is_live() {
-            parties::end(tx, party.id)?;
+            end(tx, party.id)?;
         }
         if let Some(slot) = slots::get(tx, appointment.slot)? {
             note_place(tx, cx, Actor::Operator, to.as_str(), party.id, &slot)?;
         }
         Ok(to)
     }
+}
+
+/// Ends a party's life; with its day its wish to be moved is over too.
+fn end(tx: &Tx<'_>, party: PartyId) -> Result<(), Fault> {
+    wishes::remove(tx, party)?;
+    parties::end(tx, party)?;
+    Ok(())
 }
 
 /// Ends a day at an office, once. Whoever is still booked did not come, unless the office recorded nobody at all that
@@ -80,7 +88,7 @@ impl Operation for EndDay {
             if !appointments::advance(tx, appointment.party, &[appointment.state], to, cx.now)? {
                 continue;
             }
-            parties::end(tx, appointment.party)?;
+            end(tx, appointment.party)?;
             ended += 1;
             let Some(slot) = slots::get(tx, appointment.slot)? else { continue };
             note_place(tx, cx, Actor::Clock, to.as_str(), appointment.party, &slot)?;
