@@ -22,7 +22,7 @@ use crate::caller::Actor;
 use crate::day::EndDay;
 use crate::entropy;
 use crate::message::{Message, Recipient, tell};
-use crate::operation::Failure;
+use crate::operation::{Failure, Note};
 use crate::party::plan_of;
 use crate::release::{Advance, GiveBeacon, PlanWeekly, draw, draw_instant, freeze, wave};
 use crate::retention;
@@ -353,17 +353,21 @@ impl ReleaseClock {
                 .store()
                 .write(move |tx| {
                     let parties = entries::expire_standby(tx, &release, now, EXPIRE_AT_ONCE)?;
-                    if app.policy().tell_standby {
-                        app.in_clock_context(|cx| {
-                            for party in &parties {
-                                if let Some(party) = antrean_store::parties::get(tx, *party)? {
-                                    let message = Message::StandbyEnded { release: release.clone() };
-                                    tell(tx, cx, Recipient::Account(party.account), message)?;
-                                }
+                    app.in_clock_context(|cx| {
+                        for party in &parties {
+                            let release_id = Some(release.as_str());
+                            let note =
+                                Note { kind: "expired", release: release_id, party: Some(*party), ..Note::default() };
+                            cx.note(tx, Actor::Clock, note)?;
+                            if cx.policy.tell_standby
+                                && let Some(party) = antrean_store::parties::get(tx, *party)?
+                            {
+                                let message = Message::StandbyEnded { release: release.clone() };
+                                tell(tx, cx, Recipient::Account(party.account), message)?;
                             }
-                            Ok::<_, Fault>(())
-                        })?;
-                    }
+                        }
+                        Ok::<_, Fault>(())
+                    })?;
                     Ok(parties.len() as u32)
                 })
                 .await?;
