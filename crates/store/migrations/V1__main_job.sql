@@ -23,9 +23,10 @@ CREATE TABLE accounts (
     CONSTRAINT accounts_phone_once UNIQUE (phone)
 );
 
--- Up to five applicants an account: position 0 is the holder.
+-- Up to five applicants an account: position 0 is the holder. A number is never used again (AUTOINCREMENT): drafts and
+-- pages that are open somewhere name people by it, and must not come to mean somebody else.
 CREATE TABLE applicants (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts (id),
     position   INTEGER NOT NULL,
     person     BLOB NOT NULL,
