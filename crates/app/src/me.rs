@@ -329,6 +329,7 @@ impl Operation for Forget {
         }
         cx.note(tx, Actor::Account(account), Note { kind: "forgotten", ..Note::default() })?;
         drafts::remove(tx, account)?;
+        parties::erase_of_account(tx, account)?;
         Ok(accounts::erase(tx, account, entropy::bytes(cx.entropy))?)
     }
 }

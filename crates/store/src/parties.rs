@@ -42,6 +42,8 @@ statements! {
     TO_ERASE = "SELECT DISTINCT m.party_id FROM party_people m JOIN parties p ON p.id = m.party_id
                 WHERE m.live = 0 AND length(m.sealed) > 0 AND p.created_ms < ?1 ORDER BY m.party_id LIMIT ?2";
     ERASE = "UPDATE party_people SET sealed = ?2 WHERE party_id = ?1 AND live = 0";
+    ERASE_OF_ACCOUNT = "UPDATE party_people SET sealed = ?2
+                        WHERE party_id IN (SELECT id FROM parties WHERE account_id = ?1) AND live = 0 AND length(sealed) > 0";
 }
 
 /// A party as it is kept.
@@ -220,4 +222,9 @@ pub fn erase_ended_before(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Result<
         tx.execute(ERASE, &[Value::Int(id.0), Value::Blob(&[])])?;
     }
     Ok(due.len())
+}
+
+/// Erases what can be read about the people of an account's ended parties.
+pub fn erase_of_account(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
+    tx.execute(ERASE_OF_ACCOUNT, &[Value::Int(account.0), Value::Blob(&[])]).map(drop)
 }
