@@ -1,0 +1,122 @@
+//! What the model found once, each told as a story.
+
+mod town;
+
+use antrean_app::appointment::{Cancel, Wish};
+use antrean_app::caller::Actor;
+use antrean_app::day::Record;
+use antrean_app::me::{Forget, RemoveFamily};
+use antrean_app::party::LiveView;
+use antrean_domain::appointment::{AppointmentEvent, AppointmentState};
+use antrean_domain::release::Mode;
+use antrean_store::ids::PartyId;
+use antrean_store::releases::ReleaseState;
+use antrean_store::{events, parties, wishes};
+use jiff::civil::date;
+use town::{Town, nik_of, refusal, wib};
+
+const SMALL: &str = "SMD-KKR";
+
+#[tokio::test]
+async fn whoever_has_missed_the_window_cannot_turn_it_into_a_late_cancellation() {
+    let town = Town::new(1).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    let slot = town.app.overview().release(&release).unwrap().slots[0].clone();
+    let person = town.applicant(1).await;
+    let ticket = person.book(slot.id).await.unwrap();
+    town.at(wib(slot.key.date, 8, 59)).await;
+    assert!(matches!(person.mine().await.live, Some(LiveView::Appointment(ticket)) if ticket.can_cancel));
+    town.at(wib(slot.key.date, 9, 0)).await;
+    assert!(matches!(person.mine().await.live, Some(LiveView::Appointment(ticket)) if !ticket.can_cancel));
+    assert_eq!(refusal(person.perform(Cancel { link: ticket.link }).await).code(), "not-possible-now");
+}
+
+#[tokio::test]
+async fn a_wave_leaves_whoever_is_expected_today_where_they_are() {
+    let town = Town::new(2).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    let view = town.app.overview().release(&release).unwrap().clone();
+    let today = view.slots.first().unwrap();
+    let tomorrow = view.slots.last().unwrap();
+    let wisher = town.applicant(1).await;
+    let held = wisher.book(today.id).await.unwrap();
+    let choices = vec![tomorrow.key.to_string().parse().unwrap()];
+    wisher.perform(Wish { link: held.link, choices }).await.unwrap();
+    let other = town.applicant(2).await;
+    let given_up = other.book(tomorrow.id).await.unwrap();
+    town.at(wib(today.key.date, 0, 0)).await;
+    other.perform(Cancel { link: given_up.link }).await.unwrap();
+    // The wave of this morning has the place that was wished for; the day of the one that is held has begun.
+    town.at(wib(today.key.date, 9, 0)).await;
+    let Some(LiveView::Appointment(ticket)) = wisher.mine().await.live else { panic!("a place") };
+    assert_eq!(ticket.slot, today.key);
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_wish_ends_with_its_appointment() {
+    let town = Town::new(3).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    let view = town.app.overview().release(&release).unwrap().clone();
+    let wish = |link: String| Wish { link, choices: vec![view.slots[1].key.to_string().parse().unwrap()] };
+    let (came, missing) = (town.applicant(1).await, town.applicant(2).await);
+    for person in [&came, &missing] {
+        let ticket = person.book(view.slots[0].id).await.unwrap();
+        person.perform(wish(ticket.link)).await.unwrap();
+    }
+    town.at(wib(view.slots[0].key.date, 8, 0)).await;
+    let Some(LiveView::Appointment(ticket)) = came.mine().await.live else { panic!("a place") };
+    for event in [AppointmentEvent::CheckIn, AppointmentEvent::Serve] {
+        town.app.perform_as(Actor::Operator, Record { link: ticket.link.clone(), event }).await.unwrap();
+    }
+    town.at(wib(view.slots[0].key.date.tomorrow().unwrap(), 0, 0)).await;
+    assert_eq!(missing.mine().await.earlier[0].appointment.unwrap().0, AppointmentState::NoShow);
+    for party in [1, 2] {
+        let wish = town.app.store().read(move |tx| wishes::get(tx, PartyId(party))).await.unwrap();
+        assert_eq!(wish, None);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_standby_is_in_the_log_of_each_who_waited() {
+    let town = Town::new(4).await;
+    let release = town.open_release(Mode::Draw, &[SMALL, "SMD"]).await;
+    for number in 0..31 {
+        town.applicant(number).await.enter(&release, &[&format!("{SMALL}/*/*")]).await.unwrap();
+    }
+    town.draw().await;
+    town.at(wib(date(2026, 12, 3), 0, 0)).await;
+    assert_eq!(town.app.overview().release(&release).unwrap().state, ReleaseState::Closed);
+    let mut expired = 0;
+    for party in 1..=31 {
+        let log = town.app.store().read(move |tx| events::of_party(tx, PartyId(party))).await.unwrap();
+        expired += log.iter().filter(|event| event.kind == "expired" && event.actor == "clock").count();
+    }
+    assert_eq!(expired, 1);
+}
+
+#[tokio::test]
+async fn the_number_of_a_person_taken_out_never_means_somebody_else() {
+    let town = Town::new(5).await;
+    let mut person = town.family(1, 1).await;
+    let child = person.people[1];
+    person.perform(RemoveFamily { person: child }).await.unwrap();
+    person.add_family(nik_of(7)).await.unwrap();
+    assert_eq!(person.people.len(), 2);
+    assert_ne!(person.people[1], child);
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_nothing_that_can_be_read_about_its_people() {
+    let town = Town::new(6).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    let slot = town.app.overview().release(&release).unwrap().slots[0].id;
+    let person = town.family(1, 1).await;
+    let ticket = person.book(slot).await.unwrap();
+    assert_eq!(refusal(person.perform(Forget {}).await).code(), "in-live-party");
+    person.perform(Cancel { link: ticket.link }).await.unwrap();
+    person.perform(Forget {}).await.unwrap();
+    let people = town.app.store().read(|tx| parties::people(tx, PartyId(1))).await.unwrap();
+    assert_eq!(people.len(), 2, "the hashes stay");
+    assert!(people.iter().all(|member| member.sealed.is_empty()));
+}
