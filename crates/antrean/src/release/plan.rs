@@ -56,7 +56,7 @@ pub struct Plan {
     /// When the list of entries is made final
     #[arg(long, value_name = "WHEN")]
     freeze: Option<When>,
-    /// What will order the entries: drand, manual[:LABEL] or local[:LABEL]
+    /// What will order the entries: drand, manual, local, or manual:LABEL, local:LABEL
     #[arg(long, value_name = "BEACON")]
     beacon: Option<BeaconWish>,
     /// Shows the plan and writes nothing
