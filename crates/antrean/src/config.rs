@@ -377,6 +377,19 @@ mod tests {
     }
 
     #[test]
+    fn the_example_shows_every_field_with_its_default() {
+        let example = include_str!("../antrean.example.toml");
+        let shown = with(example, &[]).unwrap();
+        assert_eq!(format!("{shown:?}"), format!("{:?}", Config::default()));
+        // Whatever is unset by default stands there as a comment that would be right.
+        let all = example.replace("\n# ", "\n");
+        let set = with(&all, &[]).unwrap();
+        let text = format!("{:?}", set.server);
+        assert!(!text.contains("None"), "{text}");
+        assert!(!set.gateway.url.is_empty() && set.gateway.authorization.is_some());
+    }
+
+    #[test]
     fn variables_win_over_the_file() {
         let file = "[server]\nlisten = \"127.0.0.1:1\"\n[policy]\ncodes_per_day = 7\ncode_minutes = 3";
         let config = with(

@@ -6,7 +6,7 @@ use crate::api::{Api, Call, Trouble};
 use crate::dice::Dice;
 
 /// How much a place at a main office is wanted, against one at a unit: everybody knows the main office.
-const MAIN: u64 = 5;
+const MAIN: u64 = 6;
 const UNIT: u64 = 2;
 
 /// A release as its people see it.
@@ -135,13 +135,14 @@ impl Market {
                 }
             }
         }
-        if choices.is_empty() || dice.percent(45) {
-            let near = |other: &&Office| {
-                let other = *other;
-                let is_near = other.main == office.main || other.province == office.province;
-                is_near && other.code != office.code && other.slots.iter().any(|slot| slot.places >= size)
-            };
-            choices.extend(self.offices.iter().filter(near).map(|other| format!("{}/*/*", other.code)));
+        if choices.is_empty() || dice.percent(30) {
+            let fits = |other: &&Office| other.slots.iter().any(|slot| slot.places >= size);
+            let others = self.offices.iter().filter(|other| other.code != office.code).filter(fits);
+            let near = others.clone().filter(|other| other.main == office.main);
+            choices.extend(near.map(|other| format!("{}/*/*", other.code)));
+            if choices.is_empty() {
+                choices.extend(others.map(|other| format!("{}/*/*", other.code)));
+            }
         }
         let mut seen = std::collections::HashSet::new();
         choices.retain(|choice| seen.insert(choice.clone()));
