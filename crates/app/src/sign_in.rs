@@ -95,6 +95,9 @@ impl Operation for ResendCode {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CodeSent, Error> {
         let (token, challenge) = open_challenge(tx, cx, &self.challenge)?;
+        if challenge.used.is_some() {
+            return Err(Refusal::CodeExpired.into());
+        }
         let sends = challenge.sends;
         let Some(pause) = RESEND_PAUSES_S.get(sends as usize - 1) else { return Err(Refusal::CodeExpired.into()) };
         let wait = i64::from(*pause) - cx.now.duration_since(challenge.sent).as_secs();
@@ -122,11 +125,11 @@ fn send_code(tx: &Tx<'_>, cx: &Context<'_>, phone: &Phone, code: [u8; 6]) -> Res
     Ok(tell(tx, cx, Recipient::Phone(phone.clone(), cx.caller.language), message)?)
 }
 
-/// The challenge behind a token, if it can still be answered.
+/// The challenge behind a token, if it is not too old.
 fn open_challenge(tx: &Tx<'_>, cx: &Context<'_>, text: &str) -> Result<([u8; 32], challenges::Challenge), Error> {
     let token = unhex::<32>(text).ok_or(Refusal::CodeExpired)?;
     let challenge = challenges::get(tx, &cx.keys.keyed16("challenge", &token))?.ok_or(Refusal::CodeExpired)?;
-    if challenge.used.is_some() || challenge.expires <= cx.now {
+    if challenge.expires <= cx.now {
         return Err(Refusal::CodeExpired.into());
     }
     Ok((token, challenge))
@@ -157,12 +160,14 @@ impl Operation for EnterCode {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<SignedIn, Error> {
         let (token, challenge) = open_challenge(tx, cx, &self.challenge)?;
         limit::take(tx, cx, Limited::ChecksOfPhone, &challenge.phone, DAY_S, cx.policy.checks_per_phone_day)?;
+        if challenge.used.is_some() {
+            return again(tx, cx, &token, &challenge, &self.code);
+        }
         // The try is counted before the code is looked at: two guesses at once cannot share one try.
         if !challenges::count_try(tx, &challenge.id)? {
             return Err(Refusal::CodeExpired.into());
         }
-        let digits: String = self.code.chars().filter(char::is_ascii_digit).collect();
-        if cx.keys.code_hash(&token, digits.as_bytes()) != challenge.code_hash {
+        if !is_right(cx, &token, &challenge, &self.code) {
             let tries_left = TRIES_MAX.saturating_sub(challenge.tries + 1);
             cx.note(tx, Actor::Nobody, Note { kind: "code_wrong", ..Note::default() })?;
             return Err(Error::Counted(Refusal::CodeWrong { tries_left }));
@@ -175,12 +180,45 @@ impl Operation for EnterCode {
             Some(account) => account,
             None => accounts::insert(tx, &phone, &challenge.sealed, cx.caller.language.tag(), cx.now)?,
         };
-        let session: [u8; 32] = entropy::bytes(cx.entropy);
+        let session = session_of(cx, &token);
         let expires = cx.now + SignedDuration::from_hours(24 * i64::from(cx.policy.session_days));
         sessions::replace(tx, account, &cx.keys.session_hash(&session), cx.now, expires)?;
         cx.note(tx, Actor::Account(account), Note { kind: "signed_in", ..Note::default() })?;
         let complete = !antrean_store::applicants::list(tx, account)?.is_empty();
         Ok(SignedIn { session: SessionToken(session).to_text(), complete })
+    }
+}
+
+fn is_right(cx: &Context<'_>, token: &[u8; 32], challenge: &challenges::Challenge, code: &str) -> bool {
+    let digits: String = code.chars().filter(char::is_ascii_digit).collect();
+    cx.keys.code_hash(token, digits.as_bytes()) == challenge.code_hash
+}
+
+/// The session that answering a challenge begins. It follows from the challenge, whose token only the device that asked
+/// has: so the same answer sent twice, on a slow line, gives the same session and not a refusal.
+fn session_of(cx: &Context<'_>, token: &[u8; 32]) -> [u8; 32] {
+    let mut session = [0; 32];
+    session[..16].copy_from_slice(&cx.keys.keyed16("session-first-half", token));
+    session[16..].copy_from_slice(&cx.keys.keyed16("session-second-half", token));
+    session
+}
+
+/// The answer to a challenge that was answered before: the same session, while it lasts.
+fn again(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    token: &[u8; 32],
+    challenge: &challenges::Challenge,
+    code: &str,
+) -> Result<SignedIn, Error> {
+    let session = session_of(cx, token);
+    let live = sessions::find(tx, &cx.keys.session_hash(&session))?;
+    match live.filter(|_| is_right(cx, token, challenge, code)) {
+        None => Err(Error::Counted(Refusal::CodeExpired)),
+        Some(live) => {
+            let complete = !antrean_store::applicants::list(tx, live.account)?.is_empty();
+            Ok(SignedIn { session: SessionToken(session).to_text(), complete })
+        }
     }
 }
 
