@@ -77,6 +77,6 @@ async fn a_new_device_ends_the_session_on_the_old_one() {
     let old = town.somebody(4).await;
     let new = town.somebody(4).await;
     assert!(new.mine().await.people.is_empty());
-    let signed_out = town.app.ask(old.caller.clone(), |tx, cx| mine(tx, cx)).await;
+    let signed_out = town.app.ask(old.caller.clone(), mine).await;
     assert_eq!(refusal(signed_out).code(), "signed-out");
 }
