@@ -440,7 +440,7 @@ impl<'a> Stage<'a> {
                 given       {} parties have a place at once\n  \
                 full        {} found every window full that they tried\n  \
                 places      {given} of {} taken, {} left\n  \
-                time        {seconds:.1} s from the opening to the last answer",
+                time        {seconds:.1} s from the first booking to the last answer",
                 results.citizens, results.people, results.placed, results.full, release.places, release.left
             ));
             tell_failed(results);
