@@ -259,9 +259,7 @@ fn read_release(
         _ if release.state == ReleaseState::Drawn => Arc::new(entries::standby_ranks(tx, &release.id)?),
         _ => Arc::default(),
     };
-    let next_wave = antrean_domain::wave::wave_instants(&plan)
-        .into_iter()
-        .find(|at| went_out.iter().all(|wave| wave.at != *at) && *at > plan.freeze);
+    let next_wave = antrean_domain::wave::wave_instants(&plan).into_iter().find(|at| *at > cx.now);
     Ok(ReleaseView {
         id: release.id.clone(),
         mode: plan.mode,

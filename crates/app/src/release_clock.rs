@@ -1,7 +1,7 @@
 //! The release clock: plans, opens, freezes, draws, runs waves and ends days by itself. Every step looks at the store
 //! first and is safe to run twice, so the clock can die anywhere and go on anywhere.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::entropy;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Failure, Note};
 use crate::party::plan_of;
-use crate::release::{Advance, GiveBeacon, PlanWeekly, draw, draw_instant, freeze, wave};
+use crate::release::{Advance, GiveBeacon, PlanWeekly, Waved, draw, draw_instant, freeze, wave};
 use crate::retention;
 
 /// How often the clock looks.
@@ -92,9 +92,12 @@ pub struct ReleaseClock {
     app: App,
     beacons: Arc<dyn BeaconSource>,
     holder: String,
+    /// Days that are ended everywhere, and releases whose standby is: what need not be looked at again.
     ended: HashSet<(ReleaseId, Date)>,
+    standby_ended: HashSet<ReleaseId>,
     swept: Option<Timestamp>,
-    beacon_tried: Option<Timestamp>,
+    /// When each release's beacon was last asked for: one that does not come must not keep another from being asked for.
+    beacon_tried: HashMap<ReleaseId, Timestamp>,
     held_until: Option<Timestamp>,
     planned_for: Option<Date>,
     seen: Option<(u64, Timestamp)>,
@@ -108,8 +111,9 @@ impl ReleaseClock {
             beacons,
             holder: holder.into(),
             ended: HashSet::new(),
+            standby_ended: HashSet::new(),
             swept: None,
-            beacon_tried: None,
+            beacon_tried: HashMap::new(),
             held_until: None,
             planned_for: None,
             seen: None,
@@ -120,13 +124,11 @@ impl ReleaseClock {
     pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         tokio::pin!(stop);
         loop {
-            match self.tick().await {
-                Ok(steps) => {
-                    for step in steps {
-                        tracing::info!(?step, "the release clock moved on");
-                    }
-                }
-                Err(failure) => tracing::warn!(%failure, "the release clock will try again"),
+            let mut steps = Vec::new();
+            // What failed was logged where it failed.
+            let _ = self.look(&mut steps).await;
+            for step in steps {
+                tracing::info!(?step, "the release clock moved on");
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
@@ -136,18 +138,33 @@ impl ReleaseClock {
     }
 
     /// Does everything that is due now, if this node holds the clock, and refreshes the public state in any case.
+    ///
+    /// What fails holds up nothing else, and is tried again at the next tick; the first failure is returned.
     pub async fn tick(&mut self) -> Result<Vec<Step>, Failure> {
         let mut steps = Vec::new();
-        self.app.reload_catalogue().await?;
-        if self.holds().await? {
-            self.plan(&mut steps).await?;
-            for release in self.releases().await? {
-                self.step(release, &mut steps).await?;
+        self.look(&mut steps).await.map(|()| steps)
+    }
+
+    async fn look(&mut self, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let mut first = Ok(());
+        keep_first(&mut first, "the catalogue", self.app.reload_catalogue().await);
+        let held = self.holds().await;
+        if let Ok(true) = held {
+            keep_first(&mut first, "planning", self.plan(steps).await);
+            match self.releases().await {
+                Ok(releases) => {
+                    for release in releases {
+                        let id = release.id.clone();
+                        keep_first(&mut first, id.as_str(), self.step(release, steps).await);
+                    }
+                }
+                Err(failure) => keep_first(&mut first, "the releases", Err(failure)),
             }
-            self.sweep().await?;
+            keep_first(&mut first, "sweeping", self.sweep().await);
         }
-        self.refresh().await?;
-        Ok(steps)
+        keep_first(&mut first, "the lease", held.map(drop));
+        keep_first(&mut first, "the public state", self.refresh().await);
+        first
     }
 
     /// Reads the public state anew unless nothing was written since the last look. Another node's writes show a little later.
@@ -174,10 +191,7 @@ impl ReleaseClock {
     }
 
     async fn releases(&self) -> Result<Vec<Release>, Failure> {
-        let mut all = self.app.store().read(|tx| releases::newest(tx, RELEASES_MAX)).await?;
-        all.retain(|release| release.state != ReleaseState::Closed);
-        all.reverse();
-        Ok(all)
+        Ok(self.app.store().read(|tx| releases::unfinished(tx, RELEASES_MAX)).await?)
     }
 
     async fn plan(&mut self, steps: &mut Vec<Step>) -> Result<(), Failure> {
@@ -220,9 +234,12 @@ impl ReleaseClock {
             }
         }
         if given_out(&plan, release.state) {
-            self.waves(&release, &plan, steps).await?;
+            let all_out = self.waves(&release, &plan, steps).await?;
             self.end_days(&release, &plan).await?;
-            self.close(&mut release, &plan, steps).await?;
+            // Who waits must not be sent away while a wave that could give them a place is still to be run.
+            if all_out {
+                self.close(&mut release, &plan, steps).await?;
+            }
         }
         Ok(())
     }
@@ -258,11 +275,11 @@ impl ReleaseClock {
                 BeaconValue::Local { label: label.clone(), randomness: entropy::bytes(self.app.entropy()) }
             }
             BeaconPlan::Drand { chain, .. } => {
-                let tried = self.beacon_tried.is_some_and(|at| now < at + BEACON_RETRY);
+                let tried = self.beacon_tried.get(&release.id).is_some_and(|at| *at <= now && now < *at + BEACON_RETRY);
                 if tried || now < draw_instant(release, plan) {
                     return Ok(());
                 }
-                self.beacon_tried = Some(now);
+                self.beacon_tried.insert(release.id.clone(), now);
                 let Some(chain) = Chain::known(chain) else { return Ok(()) };
                 let fetched = self.beacons.signature(chain, frozen.round).await;
                 match fetched.and_then(|hex| {
@@ -283,7 +300,8 @@ impl ReleaseClock {
     }
 
     /// Runs the newest wave that is due; older ones that were missed are noted as empty, their places go out in it.
-    async fn waves(&self, release: &Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<(), Failure> {
+    /// `false` if it could not be run, and is tried again at the next look.
+    async fn waves(&self, release: &Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<bool, Failure> {
         let now = self.app.now();
         let id = release.id.clone();
         let done: Vec<Timestamp> =
@@ -291,7 +309,7 @@ impl ReleaseClock {
         let mut due: Vec<Timestamp> =
             wave_instants(plan).into_iter().filter(|at| *at <= now && !done.contains(at)).collect();
         // A wave before the places were given out has nothing to give.
-        let Some(newest) = due.pop() else { return Ok(()) };
+        let Some(newest) = due.pop() else { return Ok(true) };
         if !due.is_empty() {
             let id = release.id.clone();
             self.app
@@ -304,10 +322,11 @@ impl ReleaseClock {
                 })
                 .await?;
         }
-        if let crate::release::Waved::Done(placed) = wave(&self.app, &release.id, newest).await? {
+        let waved = wave(&self.app, &release.id, newest).await?;
+        if let Waved::Done(placed) = waved {
             steps.push(Step::Waved(release.id.clone(), newest, placed));
         }
-        Ok(())
+        Ok(waved != Waved::Stale)
     }
 
     /// Ends the days that are over, office by office; an office's day ends at its own midnight.
@@ -328,13 +347,15 @@ impl ReleaseClock {
         Ok(())
     }
 
-    async fn close(&self, release: &mut Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<(), Failure> {
+    async fn close(&mut self, release: &mut Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<(), Failure> {
         let now = self.app.now();
-        if now >= release.ends && release.state == ReleaseState::Drawn {
+        let waits = release.state == ReleaseState::Drawn && !self.standby_ended.contains(&release.id);
+        if waits && now >= release.ends {
             let ended = self.end_standby(&release.id).await?;
             if ended > 0 {
                 steps.push(Step::StandbyEnded(release.id.clone(), ended));
             }
+            self.standby_ended.insert(release.id.clone());
         }
         let Some(Ok(after)) = plan.dates.last().map(|date| date.tomorrow()) else { return Ok(()) };
         if now >= booking_closes(after, Zone::Wib) {
@@ -385,6 +406,16 @@ impl ReleaseClock {
             self.swept = Some(now);
         }
         Ok(())
+    }
+}
+
+/// Logs a failure and keeps it if it is the first.
+fn keep_first(first: &mut Result<(), Failure>, what: &str, result: Result<(), Failure>) {
+    if let Err(failure) = result {
+        tracing::warn!(what, %failure, "the release clock will try again");
+        if first.is_ok() {
+            *first = Err(failure);
+        }
     }
 }
 

@@ -57,6 +57,7 @@ statements! {
     GET = concat!("SELECT ", columns!(), " FROM releases WHERE id = ?1");
     LIST = concat!("SELECT ", columns!(), " FROM releases ORDER BY opens_ms DESC, id DESC");
     NEWEST = concat!("SELECT ", columns!(), " FROM releases ORDER BY opens_ms DESC, id DESC LIMIT ?1");
+    UNFINISHED = concat!("SELECT ", columns!(), " FROM releases WHERE state <> 'closed' ORDER BY opens_ms, id LIMIT ?1");
     STATE = "SELECT state FROM releases WHERE id = ?1";
     ADVANCE = "UPDATE releases SET state = ?2 WHERE id = ?1 AND state IN (?3, ?4, ?5, ?6, ?7, ?8)";
     SET_FREEZE = "UPDATE releases SET freeze_file = ?2, round = ?3 WHERE id = ?1 AND freeze_file IS NULL";
@@ -185,6 +186,11 @@ pub fn list(tx: &Tx<'_>) -> Result<Vec<Release>, Fault> {
 /// The releases that opened or open last, newest first, at most `limit`.
 pub fn newest(tx: &Tx<'_>, limit: u32) -> Result<Vec<Release>, Fault> {
     tx.all(NEWEST, &[Value::Int(limit.into())], release)
+}
+
+/// The releases that are not closed, the oldest first, at most `limit`.
+pub fn unfinished(tx: &Tx<'_>, limit: u32) -> Result<Vec<Release>, Fault> {
+    tx.all(UNFINISHED, &[Value::Int(limit.into())], release)
 }
 
 /// Where a release stands, without the long texts of its row.

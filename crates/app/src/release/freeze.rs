@@ -16,7 +16,7 @@ use crate::operation::{Context, Error, Failure, Note, Operation};
 /// Computes and writes the freeze file of a release whose state is `frozen`. Does nothing if it is written already.
 pub async fn freeze(app: &App, release: &ReleaseId) -> Result<(), Failure> {
     let id = release.clone();
-    let frozen_at = app.now();
+    let now = app.now();
     let text = app
         .store()
         .read(move |tx| {
@@ -24,7 +24,8 @@ pub async fn freeze(app: &App, release: &ReleaseId) -> Result<(), Failure> {
             if release.freeze_file.is_some() {
                 return Ok(None);
             }
-            file(tx, &release, frozen_at).map(Some)
+            // A clock that was set back since the state changed must not make the list seem frozen before its time.
+            file(tx, &release, now.max(release.freeze)).map(Some)
         })
         .await?;
     if let Some((text, round)) = text {

@@ -23,7 +23,7 @@ use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Failure, Operation};
 use crate::ticket::{free_until, place_told, zone_of};
 
-/// Tries at a wave when people keep leaving while it is computed; then the rest waits for the next wave.
+/// Tries at a wave in one look of the clock, when people keep leaving while it is computed; the next look tries again.
 const TRIES_MAX: u32 = 5;
 
 /// What a wave came to.

@@ -175,7 +175,7 @@ impl Town {
 
     /// Every rule that the store can check about itself.
     pub async fn check_rules(&self) {
-        let violations = self.app.store().read(|tx| audit::violations(tx)).await.unwrap();
+        let violations = self.app.store().read(audit::violations).await.unwrap();
         assert!(violations.is_empty(), "{violations:#?}");
     }
 }
@@ -226,7 +226,7 @@ impl Person {
     }
 
     pub async fn mine(&self) -> Mine {
-        self.app.ask(self.caller.clone(), |tx, cx| mine(tx, cx)).await.unwrap()
+        self.app.ask(self.caller.clone(), mine).await.unwrap()
     }
 
     pub fn entering(&self, release: &ReleaseId, choices: &[&str]) -> Enter {

@@ -294,6 +294,7 @@ mod tests {
         ("catalogue::LOAD", "a handful of rows"),
         ("releases::LIST", "one row a week"),
         ("releases::NEWEST", "one row a week"),
+        ("releases::UNFINISHED", "one row a week"),
         ("releases::OPENED_BETWEEN", "one row a week"),
         ("parties::OF_PERSON", "for audits, on a reader"),
         (

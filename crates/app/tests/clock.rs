@@ -1,0 +1,103 @@
+//! The release clock among failures: what goes wrong with one release, or with the time itself, stays where it is.
+
+mod town;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use antrean_app::bundle;
+use antrean_app::caller::Actor;
+use antrean_app::release::Plan;
+use antrean_app::release_clock::{BeaconSource, NoBeacon, ReleaseClock};
+use antrean_domain::draw::beacon::{Chain, QUICKNET};
+use antrean_domain::draw::bundle::Bundle;
+use antrean_domain::draw::verify::verify;
+use antrean_domain::release::{BeaconPlan, Mode, ReleasePlan};
+use antrean_store::releases::{self, ReleaseState};
+use jiff::civil::date;
+use town::{Town, wib};
+
+/// Two releases of the same week, at different offices.
+fn two_plans() -> [ReleasePlan; 2] {
+    let first = Town::plan(Mode::Draw, &["BTM"]);
+    let second = ReleasePlan { id: "2026-W49-B".parse().unwrap(), ..Town::plan(Mode::Draw, &["SMD"]) };
+    [first, second]
+}
+
+async fn plan(town: &Town, plan: ReleasePlan) {
+    town.app.perform_as(Actor::Operator, Plan { plan }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_release_that_cannot_go_on_holds_up_no_other() {
+    let town = Town::new(1).await;
+    let [broken, sound] = two_plans();
+    plan(&town, broken.clone()).await;
+    plan(&town, sound.clone()).await;
+    town.at(wib(town::FRIDAY, 14, 0)).await;
+    let id = broken.id.clone();
+    town.app.store().write(move |tx| releases::set_closures(tx, &id, "not a closures file")).await.unwrap();
+    town.clock.set(wib(date(2026, 11, 29), 16, 0));
+    let mut clock = ReleaseClock::new(town.app.clone(), Arc::new(NoBeacon), "test");
+    clock.tick().await.expect_err("a failure is told");
+    let overview = town.app.overview();
+    let state = |plan: &ReleasePlan| overview.release(&plan.id).unwrap().state;
+    assert_eq!((state(&broken), state(&sound)), (ReleaseState::Drawing, ReleaseState::Drawn));
+}
+
+/// A source that has nothing, and remembers what it was asked for.
+#[derive(Default)]
+struct Silent(Mutex<Vec<u64>>);
+
+impl BeaconSource for Silent {
+    fn signature<'a>(
+        &'a self,
+        _: &'a Chain,
+        round: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>> {
+        self.0.lock().unwrap().push(round);
+        Box::pin(async { Err("not yet".to_owned()) })
+    }
+}
+
+#[tokio::test]
+async fn a_beacon_that_does_not_come_keeps_no_other_from_being_asked_for() {
+    let town = Town::new(2).await;
+    let round = QUICKNET.first_round_from(wib(date(2026, 11, 29), 17, 0));
+    for (later, release) in (0..).zip(two_plans()) {
+        plan(
+            &town,
+            ReleasePlan { beacon: BeaconPlan::Drand { chain: QUICKNET.hash, round: round + later }, ..release },
+        )
+        .await;
+    }
+    town.at(wib(date(2026, 11, 29), 16, 0)).await;
+    town.clock.set(wib(date(2026, 11, 29), 17, 1));
+    let source = Arc::new(Silent::default());
+    let mut clock = ReleaseClock::new(town.app.clone(), Arc::clone(&source) as _, "test");
+    clock.tick().await.unwrap();
+    clock.tick().await.unwrap();
+    assert_eq!(*source.0.lock().unwrap(), [round, round + 1], "each once, until it is time to try again");
+}
+
+#[tokio::test]
+async fn a_clock_set_back_in_the_midst_of_the_freeze_does_not_spoil_the_proof() {
+    let town = Town::new(3).await;
+    let release = town.open_release(Mode::Draw, &["BTM"]).await;
+    town.applicant(1).await.enter(&release, &["BTM/*/*"]).await.unwrap();
+    let id = release.clone();
+    let freezing =
+        move |tx: &antrean_store::Tx<'_>| releases::advance(tx, &id, &[ReleaseState::Open], ReleaseState::Frozen);
+    assert!(town.app.store().write(freezing).await.unwrap());
+    town.at(wib(date(2026, 11, 29), 15, 0)).await;
+    let bytes = std::fs::read(bundle::file(&town.app, &release, bundle::BUNDLE).await.unwrap()).unwrap();
+    verify(&Bundle::read(&bytes).unwrap()).expect("the published draw holds");
+}
+
+#[tokio::test]
+async fn the_next_wave_of_a_first_come_release_is_the_first_after_its_opening() {
+    let town = Town::new(4).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    assert_eq!(town.app.overview().release(&release).unwrap().next_wave, Some(wib(town::FRIDAY, 17, 0)));
+}
