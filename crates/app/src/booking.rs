@@ -61,6 +61,16 @@ impl Operation for Book {
         let account = cx.account(tx)?;
         let whom = account.0.to_be_bytes();
         limit::take(tx, cx, Limited::BookingsOfAccount, &whom, MINUTE_S, cx.policy.bookings_per_account_minute)?;
+        // A try that is refused counts as well: who tries a thousand times a second must not find what others give back.
+        tx.attempt(|tx| self.take(tx, cx, account)).map_err(|error| match error {
+            Error::Refused(refusal) => Error::Counted(refusal),
+            other => other,
+        })
+    }
+}
+
+impl Book {
+    fn take(&self, tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<TicketView, Error> {
         let slot = slots::get(tx, self.slot)?.ok_or(Refusal::SlotUnknown)?;
         let (release, plan) = party::release_and_plan(tx, &slot.release)?;
         bookable(cx, &release, &plan, &slot)?;

@@ -26,7 +26,7 @@ pub enum Limited {
     BookingsOfAccount,
     /// Places cancelled or moved by one account.
     MovesOfAccount,
-    /// Requests of any kind, refused before the store was asked.
+    /// Requests of any kind: refused before the store was asked, or after they were refused too often.
     Requests,
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::{Actor, HOME_ZONE, Language};
 use crate::entropy;
 use crate::limit::{self, DAY_S, Limited};
-use crate::operation::{Context, Error, Note, Operation};
+use crate::operation::{Context, Error, Note, Operation, trifles_limit};
 use crate::party::{self, LiveView, PastView};
 use crate::refusal::Refusal;
 
@@ -308,6 +308,7 @@ impl Operation for SetLanguage {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
         let account = cx.account(tx)?;
+        trifles_limit(tx, cx, account)?;
         Ok(accounts::set_language(tx, account, self.language.tag())?)
     }
 }

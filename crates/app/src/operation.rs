@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::caller::{Actor, Caller};
-use crate::entropy::Entropy;
+use crate::entropy::{self, Entropy};
+use crate::limit::{self, HOUR_S, Limited};
 use crate::overview::Overview;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -206,8 +207,9 @@ pub(crate) fn run<O: Operation>(
         if answered.request != remembered.request {
             return Ok(Err(Refusal::KeyReused));
         }
-        return serde_json::from_slice(&answered.answer)
-            .map_err(|error| Fault::Corrupt { what: format!("idempotency answer of {}: {error}", O::NAME) });
+        let broken = || Fault::Corrupt { what: format!("idempotency answer of {}", O::NAME) };
+        let answer = cx.keys.open(SEAL_ANSWER, &answered.answer).map_err(|_| broken())?;
+        return serde_json::from_slice(&answer).map_err(|_| broken());
     }
     let answer = match tx.attempt(|tx| match attempt.operation.perform(tx, cx) {
         Err(Error::Counted(refusal)) => Ok(Err(refusal)),
@@ -222,7 +224,14 @@ pub(crate) fn run<O: Operation>(
     if let Err(refusal) = &answer
         && *refusal != Refusal::SignedOut
     {
-        let actor = cx.account(tx).map_or(Actor::Nobody, Actor::Account);
+        let account = cx.account(tx).ok();
+        // Nor must whoever is signed in: what is refused again and again leaves no more lines, and is not remembered.
+        match account.map_or(Ok(()), |account| trifles_limit(tx, cx, account)) {
+            Ok(()) => {}
+            Err(Error::Refused(refusal) | Error::Counted(refusal)) => return Ok(Err(refusal)),
+            Err(Error::Fault(fault)) => return Err(fault),
+        }
+        let actor = account.map_or(Actor::Nobody, Actor::Account);
         cx.note(
             tx,
             actor,
@@ -236,10 +245,20 @@ pub(crate) fn run<O: Operation>(
     {
         let bytes = serde_json::to_vec(&answer)
             .map_err(|error| Fault::Corrupt { what: format!("outcome of {}: {error}", O::NAME) })?;
-        idempotency::insert(tx, &remembered.key, &remembered.request, &bytes, cx.now)?;
+        let sealed = cx.keys.seal(SEAL_ANSWER, &bytes, entropy::bytes(cx.entropy));
+        idempotency::insert(tx, &remembered.key, &remembered.request, &sealed, cx.now)?;
     }
     Ok(answer)
 }
+
+/// Takes one of what an account may have written down in an hour without changing anything that matters.
+pub(crate) fn trifles_limit(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<(), Error> {
+    let whom = account.0.to_be_bytes();
+    limit::take(tx, cx, Limited::Requests, &whom, HOUR_S, cx.policy.trifles_per_account_hour)
+}
+
+/// The purpose under which answers are sealed: they name people, and what lies in the store names nobody.
+const SEAL_ANSWER: &str = "answer";
 
 struct Remembered {
     key: [u8; 16],

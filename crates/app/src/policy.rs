@@ -25,6 +25,8 @@ pub struct Policy {
     pub bookings_per_account_minute: u32,
     /// Places cancelled or moved by one account in a day.
     pub moves_per_account_day: u32,
+    /// Refused requests and choices of language of one account in an hour: each leaves a line, none may fill the disk.
+    pub trifles_per_account_hour: u32,
     /// Minutes for which a one-time code holds.
     pub code_minutes: u32,
     /// Days for which a session holds without being used.
@@ -51,6 +53,7 @@ impl Default for Policy {
             entries_per_account_hour: 20,
             bookings_per_account_minute: 10,
             moves_per_account_day: 5,
+            trifles_per_account_hour: 600,
             code_minutes: 5,
             session_days: 30,
             tell_standby: false,
