@@ -61,6 +61,8 @@ struct Core {
     entropy: Arc<dyn Entropy>,
     overview: ArcSwap<Overview>,
     published: PathBuf,
+    /// Held while the files of a draw are written.
+    publishing: tokio::sync::Mutex<()>,
     /// When the catalogue in memory was put into the store.
     loaded: Mutex<Option<Timestamp>>,
 }
@@ -115,6 +117,7 @@ impl App {
                 entropy: from.entropy,
                 overview: ArcSwap::from_pointee(Overview::empty(now)),
                 published: from.published,
+                publishing: tokio::sync::Mutex::new(()),
                 loaded: Mutex::new(loaded),
             }),
         };
@@ -191,6 +194,11 @@ impl App {
     /// The folder for the published files of draws.
     pub fn published(&self) -> &Path {
         &self.core.published
+    }
+
+    /// Held while the files of a draw are written.
+    pub(crate) fn publishing(&self) -> &tokio::sync::Mutex<()> {
+        &self.core.publishing
     }
 
     /// The instant now, as operations see it.

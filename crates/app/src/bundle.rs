@@ -13,7 +13,7 @@ use antrean_domain::draw::result::{ResultHead, ResultLine};
 use antrean_domain::draw::seed::Seed;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::slot::SlotKey;
-use antrean_store::releases::{self, Release, ReleaseState};
+use antrean_store::releases::{self, Release};
 use antrean_store::{Fault, Tx, entries};
 
 use crate::app::App;
@@ -23,6 +23,8 @@ use crate::release::rules_of;
 
 /// The name of the file that holds all the others.
 pub const BUNDLE: &str = "bundle.tar";
+/// The files that lie in the store as they are; all others are computed.
+const SMALL: [&str; 3] = ["rules.txt", "closures.txt", "freeze.txt"];
 
 /// The path of one published file, written now if it is not there yet.
 ///
@@ -35,7 +37,13 @@ pub async fn file(app: &App, release: &ReleaseId, name: &str) -> Result<PathBuf,
     let folder = app.published().join(release.as_str());
     let path = folder.join(name);
     // Closures can grow until the freeze; every other file never changes once it is there.
-    if path.exists() && name != "closures.txt" {
+    let is_there = || name != "closures.txt" && path.exists();
+    if is_there() {
+        return Ok(path);
+    }
+    // Thousands ask at once when a draw is complete: one writes a quarter of a gigabyte, the others wait for it.
+    let writing = if SMALL.contains(&name) { None } else { Some(app.publishing().lock().await) };
+    if writing.is_some() && is_there() {
         return Ok(path);
     }
     let (id, name) = (release.clone(), name.to_owned());
@@ -62,10 +70,13 @@ fn write(tx: &Tx<'_>, release: &Release, folder: &Path, name: &str) -> Result<bo
     let failed = |error: std::io::Error| Fault::Corrupt { what: format!("publishing {}: {error}", release.id) };
     fs::create_dir_all(folder).map_err(failed)?;
     if let Some(text) = small {
+        if fs::read(folder.join(name)).is_ok_and(|there| there == text.as_bytes()) {
+            return Ok(true);
+        }
         put(folder, name, |out| out.write_all(text.as_bytes())).map_err(failed)?;
         return Ok(true);
     }
-    if !matches!(release.state, ReleaseState::Drawn | ReleaseState::Closed) {
+    if release.drawn.is_none() {
         return Ok(false);
     }
     write_all(tx, release, folder)?;
@@ -116,7 +127,8 @@ fn write_all(tx: &Tx<'_>, release: &Release, folder: &Path) -> Result<(), Fault>
     put(folder, BUNDLE, |out| bundle.write_to(|piece| out.write_all(piece))).map_err(failed)
 }
 
-/// Writes a file beside its place and moves it there: a reader never sees half of it, two writers never mix.
+/// Writes a file beside its place and moves it there when it is on disk: a reader never sees half of it, not even after
+/// the power was cut, and two writers never mix.
 fn put(
     folder: &Path,
     name: &str,
@@ -125,6 +137,7 @@ fn put(
     let mut out = BufWriter::new(tempfile::NamedTempFile::new_in(folder)?);
     write(&mut out)?;
     let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
     file.persist(folder.join(name)).map_err(|error| error.error)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
+use antrean_app::Refusal;
 use antrean_app::bundle;
 use antrean_app::caller::Actor;
 use antrean_app::release::Plan;
@@ -16,7 +17,7 @@ use antrean_domain::draw::verify::verify;
 use antrean_domain::release::{BeaconPlan, Mode, ReleasePlan};
 use antrean_store::releases::{self, ReleaseState};
 use jiff::civil::date;
-use town::{Town, wib};
+use town::{Town, refusal, wib};
 
 /// Two releases of the same week, at different offices.
 fn two_plans() -> [ReleasePlan; 2] {
@@ -100,4 +101,32 @@ async fn the_next_wave_of_a_first_come_release_is_the_first_after_its_opening() 
     let town = Town::new(4).await;
     let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
     assert_eq!(town.app.overview().release(&release).unwrap().next_wave, Some(wib(town::FRIDAY, 17, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_ask_at_once_for_a_draw_have_its_files_written_once() {
+    use std::os::unix::fs::MetadataExt as _;
+    let town = Town::new(5).await;
+    let release = town.open_release(Mode::Draw, &["BTM"]).await;
+    town.applicant(1).await.enter(&release, &["BTM/*/*"]).await.unwrap();
+    town.draw().await;
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (app, release) = (town.app.clone(), release.clone());
+        asking.spawn(async move {
+            let path = bundle::file(&app, &release, bundle::BUNDLE).await.unwrap();
+            std::fs::metadata(path).unwrap().ino()
+        });
+    }
+    let files: std::collections::BTreeSet<u64> = asking.join_all().await.into_iter().collect();
+    assert_eq!(files.len(), 1);
+}
+
+#[tokio::test]
+async fn a_release_that_was_never_drawn_has_no_result_to_publish_even_when_it_is_over() {
+    let town = Town::new(6).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    town.at(wib(date(2026, 12, 3), 0, 0)).await;
+    assert_eq!(town.app.overview().release(&release).unwrap().state, ReleaseState::Closed);
+    assert_eq!(refusal(bundle::file(&town.app, &release, bundle::BUNDLE).await), Refusal::ReleaseUnknown);
 }
