@@ -12,9 +12,12 @@ use antrean_app::operation::IdempotencyKey;
 use antrean_app::sign_in::SignOut;
 use antrean_app::{Failure, Operation};
 use antrean_domain::appointment::AppointmentEvent;
-use antrean_domain::draw::entry::Choice;
+use antrean_domain::draw::entry::{Choice, WindowChoice};
+use antrean_domain::release::Mode;
 use antrean_domain::service::{PassportKind, ServiceCode};
+use antrean_domain::slot::SlotKey;
 use antrean_store::ids::{ApplicantId, SlotId};
+use antrean_store::releases::ReleaseState;
 use serde_json::Value;
 
 use crate::dice::Dice;
@@ -61,12 +64,7 @@ async fn send<O: Operation>(
 
 impl Act {
     /// Sends it.
-    pub async fn perform(
-        &self,
-        app: &App,
-        caller: Caller,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Value, Failure> {
+    pub async fn perform(&self, app: &App, caller: Caller, key: Option<IdempotencyKey>) -> Result<Value, Failure> {
         let people = |wanted: &Wanted| wanted.people.iter().map(|id| ApplicantId(*id)).collect::<Vec<_>>();
         match self.clone() {
             Self::Enter { release, wanted, choices } => {
@@ -90,13 +88,9 @@ impl Act {
             Self::Cancel { link } => send(app, caller, key, Cancel { link }).await,
             Self::Move { link, slot } => send(app, caller, key, Move { link, slot: SlotId(slot) }).await,
             Self::Wish { link, choices } => send(app, caller, key, Wish { link, choices }).await,
-            Self::StateSelf { nik, adult, consent } => {
-                send(app, caller, key, stating(nik, adult, consent)).await
-            }
+            Self::StateSelf { nik, adult, consent } => send(app, caller, key, stating(nik, adult, consent)).await,
             Self::AddFamily { nik } => send(app, caller, key, adding(nik)).await,
-            Self::RemoveFamily { person } => {
-                send(app, caller, key, RemoveFamily { person: ApplicantId(person) }).await
-            }
+            Self::RemoveFamily { person } => send(app, caller, key, RemoveFamily { person: ApplicantId(person) }).await,
             Self::SaveDraft { release, wanted } => {
                 let mut draft = Draft::new(release.parse().expect("a release id"));
                 draft.people = people(&wanted);
@@ -105,6 +99,27 @@ impl Act {
             Self::SetLanguage => send(app, caller, key, SetLanguage { language: Language::En }).await,
             Self::SignOut => send(app, caller, key, SignOut {}).await,
             Self::Forget => send(app, caller, key, Forget {}).await,
+        }
+    }
+
+    /// What kind of act it is.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Enter { .. } => "enter",
+            Self::Change { .. } => "change",
+            Self::Withdraw { .. } => "withdraw",
+            Self::Book { .. } => "book",
+            Self::BookOnStandby { .. } => "book on standby",
+            Self::Cancel { .. } => "cancel",
+            Self::Move { .. } => "move",
+            Self::Wish { .. } => "wish",
+            Self::StateSelf { .. } => "state self",
+            Self::AddFamily { .. } => "add family",
+            Self::RemoveFamily { .. } => "remove family",
+            Self::SaveDraft { .. } => "save draft",
+            Self::SetLanguage => "set language",
+            Self::SignOut => "sign out",
+            Self::Forget => "forget",
         }
     }
 
@@ -137,45 +152,102 @@ pub async fn record(app: &App, link: &str, event: AppointmentEvent) -> Result<Va
     Ok(serde_json::to_value(state).expect("a state is plain data"))
 }
 
+#[derive(Clone, Copy)]
+enum Kind {
+    Change,
+    Withdraw,
+    Enter,
+    Book,
+    BookOnStandby,
+    Cancel,
+    Move,
+    Wish,
+    StateSelf,
+    AddFamily,
+    RemoveFamily,
+    SaveDraft,
+    SetLanguage,
+    SignOut,
+    Forget,
+}
+
 /// Something that an account may think of doing; mostly what makes sense for it now.
 pub fn think(dice: &mut Dice, town: &Reference, who: usize) -> Act {
-    let live = town.accounts[who].number.and_then(|account| town.live_of(account));
-    let (waits, holds) = match live.map(|id| &town.parties[&id]) {
-        None => (false, false),
-        Some(party) => (party.place.is_none(), party.place.is_some()),
-    };
-    let weights: [(u64, usize); 14] = match (waits, holds) {
-        (true, _) => [20, 14, 8, 4, 12, 1, 1, 1, 2, 3, 3, 1, 1, 1],
-        (_, true) => [1, 2, 5, 4, 2, 18, 22, 20, 2, 3, 3, 1, 1, 1],
-        _ => [2, 2, 45, 35, 3, 3, 2, 2, 5, 8, 5, 2, 1, 3],
-    }
-    .into_iter()
-    .enumerate()
-    .map(|(kind, weight)| (weight, kind))
-    .collect::<Vec<_>>()
-    .try_into()
-    .expect("as many as there are");
-    match dice.weighted(&weights) {
-        0 => Act::Change { link: link(dice, town, who), wanted: wanted(dice, town, who), choices: choices(dice, town) },
-        1 => Act::Withdraw { link: link(dice, town, who) },
-        2 => {
-            let release = release(dice, town);
-            Act::Enter { release, wanted: wanted(dice, town, who), choices: choices(dice, town) }
+    let account = &town.accounts[who];
+    let live = account.number.and_then(|account| town.live_of(account)).map(|id| &town.parties[&id]);
+    let waits = live.is_some_and(|party| party.place.is_none());
+    let on_standby = live.and_then(|party| party.entry.as_ref()).is_some_and(|entry| entry.rank.is_some()) && waits;
+    let holds = live.is_some_and(|party| party.place.is_some());
+    let somebody_waits = town.parties.values().any(|party| {
+        let entry = party.entry.as_ref().filter(|_| party.live && party.place.is_none());
+        entry.is_some_and(|entry| entry.rank.is_some())
+    });
+    let nobody = account.people.is_empty();
+    let entering = town.releases.iter().any(|release| release.is_open() && release.plan.mode == Mode::Draw);
+    let booking = town.slots.keys().any(|slot| town.left_of(*slot) > 0);
+    let if_so = |so: bool, much: u64, little: u64| if so { much } else { little };
+    let free = live.is_none() && !nobody;
+    let kind = dice.weighted(&[
+        (if_so(waits && entering, 30, 1), Kind::Change),
+        (if_so(waits, 9, 1), Kind::Withdraw),
+        (if_so(free && entering, 80, 4), Kind::Enter),
+        (if_so(free && booking, 60, 4), Kind::Book),
+        (if_so(on_standby && booking, 20, 1), Kind::BookOnStandby),
+        // A place given up is what others wait for.
+        (if_so(holds, if_so(somebody_waits, 45, 18), 1), Kind::Cancel),
+        (if_so(holds, 22, 1), Kind::Move),
+        (if_so(holds, 30, 1), Kind::Wish),
+        (if_so(nobody, 60, 2), Kind::StateSelf),
+        (3, Kind::AddFamily),
+        (2, Kind::RemoveFamily),
+        (1, Kind::SaveDraft),
+        (1, Kind::SetLanguage),
+        (1, Kind::SignOut),
+        (1, Kind::Forget),
+    ]);
+    match kind {
+        Kind::Change => {
+            let wanted = wanted(dice, town, who);
+            let choices = choices(dice, town, wanted.people.len());
+            Act::Change { link: link(dice, town, who), wanted, choices }
         }
-        3 => Act::Book { slot: slot(dice, town), wanted: wanted(dice, town, who) },
-        4 => Act::BookOnStandby { slot: slot(dice, town) },
-        5 => Act::Cancel { link: link(dice, town, who) },
-        6 => Act::Move { link: link(dice, town, who), slot: slot(dice, town) },
-        7 => {
-            let choices = if dice.percent(15) { Vec::new() } else { choices(dice, town) };
+        Kind::Withdraw => Act::Withdraw { link: link(dice, town, who) },
+        Kind::Enter => {
+            let wanted = wanted(dice, town, who);
+            let choices = choices(dice, town, wanted.people.len());
+            Act::Enter { release: release(dice, town), wanted, choices }
+        }
+        Kind::Book => Act::Book { slot: slot(dice, town), wanted: wanted(dice, town, who) },
+        Kind::BookOnStandby => Act::BookOnStandby { slot: slot(dice, town) },
+        Kind::Cancel => Act::Cancel { link: link(dice, town, who) },
+        Kind::Move => Act::Move { link: link(dice, town, who), slot: slot(dice, town) },
+        Kind::Wish => {
+            let choices = if dice.percent(15) { Vec::new() } else { choices(dice, town, 1) };
             Act::Wish { link: link(dice, town, who), choices }
         }
-        8 => Act::StateSelf { nik: dice.below(NIKS as usize) as u32, adult: dice.percent(90), consent: dice.percent(90) },
-        9 => Act::AddFamily { nik: dice.below(NIKS as usize) as u32 },
-        10 => Act::RemoveFamily { person: person(dice, town, who) },
-        11 => Act::SaveDraft { release: release(dice, town), wanted: wanted(dice, town, who) },
-        12 => *dice.pick(&[&Act::SetLanguage, &Act::SignOut]).clone(),
-        _ => Act::Forget,
+        Kind::StateSelf => {
+            let nik = dice.below(NIKS as usize) as u32;
+            Act::StateSelf { nik, adult: dice.percent(90), consent: dice.percent(90) }
+        }
+        Kind::AddFamily => Act::AddFamily { nik: dice.below(NIKS as usize) as u32 },
+        Kind::RemoveFamily => Act::RemoveFamily { person: person(dice, town, who) },
+        Kind::SaveDraft => Act::SaveDraft { release: release(dice, town), wanted: wanted(dice, town, who) },
+        Kind::SetLanguage => Act::SetLanguage,
+        Kind::SignOut => Act::SignOut,
+        Kind::Forget => Act::Forget,
+    }
+}
+
+/// What somebody does when a release has just opened.
+pub fn rush(dice: &mut Dice, town: &Reference, who: usize, release: usize) -> Act {
+    let plan = &town.releases[release].plan;
+    match plan.mode {
+        Mode::Draw => {
+            let wanted = wanted(dice, town, who);
+            let choices = choices(dice, town, wanted.people.len());
+            Act::Enter { release: plan.id.to_string(), wanted, choices }
+        }
+        Mode::FirstCome => Act::Book { slot: slot(dice, town), wanted: wanted(dice, town, who) },
     }
 }
 
@@ -195,7 +267,7 @@ pub fn link(dice: &mut Dice, town: &Reference, who: usize) -> String {
 }
 
 fn release(dice: &mut Dice, town: &Reference) -> String {
-    if town.releases.is_empty() || dice.percent(3) {
+    if town.releases.is_empty() || dice.percent(2) {
         return "2026-W01".to_owned();
     }
     let open: Vec<&str> =
@@ -218,55 +290,72 @@ fn person(dice: &mut Dice, town: &Reference, who: usize) -> i64 {
 
 fn wanted(dice: &mut Dice, town: &Reference, who: usize) -> Wanted {
     let mut people: Vec<i64> = town.accounts[who].people.iter().map(|member| member.id).collect();
-    for index in (1..people.len()).rev() {
-        people.swap(index, dice.below(index + 1));
-    }
-    people.truncate(1 + dice.below(3));
-    if dice.percent(5) {
+    dice.shuffle(&mut people);
+    people.truncate(dice.weighted(&[(55, 1), (30, 2), (14, 3), (1, 4)]));
+    if dice.percent(3) {
         let other = person(dice, town, who);
         people.push(other);
     }
-    if dice.percent(2) {
+    if dice.percent(1) {
         people.clear();
     }
-    let service = dice.weighted(&[(60, ServiceCode::New), (37, ServiceCode::Replacement), (3, ServiceCode::Lost)]);
-    let passport = dice.weighted(&[(85, PassportKind::Electronic), (15, PassportKind::Ordinary)]);
+    let service = dice.weighted(&[(60, ServiceCode::New), (39, ServiceCode::Replacement), (1, ServiceCode::Lost)]);
+    let passport = dice.weighted(&[(96, PassportKind::Electronic), (4, PassportKind::Ordinary)]);
     Wanted { people, service, passport }
 }
 
 /// A slot that can be taken now, more often than one that cannot.
 fn slot(dice: &mut Dice, town: &Reference) -> i64 {
-    let with_room: Vec<i64> =
-        town.slots.iter().filter(|(id, _)| town.left_of(**id) > 0).map(|(id, _)| *id).collect();
+    let with_room: Vec<i64> = town.slots.iter().filter(|(id, _)| town.left_of(**id) > 0).map(|(id, _)| *id).collect();
+    let public: Vec<i64> = town.slots.iter().filter(|(_, slot)| slot.public).map(|(id, _)| *id).collect();
     let all: Vec<i64> = town.slots.keys().copied().collect();
     match dice.below(20) {
-        0..9 if !with_room.is_empty() => *dice.pick(&with_room),
+        0..10 if !with_room.is_empty() => *dice.pick(&with_room),
+        0..18 if !public.is_empty() => *dice.pick(&public),
         0..19 if !all.is_empty() => *dice.pick(&all),
         _ => 987_654,
     }
 }
 
-fn choices(dice: &mut Dice, town: &Reference) -> Vec<Choice> {
-    let count = dice.weighted(&[(1, 0), (40, 1), (30, 2), (20, 3), (9, 5)]);
+fn choices(dice: &mut Dice, town: &Reference, size: usize) -> Vec<Choice> {
+    let count = dice.weighted(&[(1, 0), (50, 1), (30, 2), (16, 3), (3, 5)]);
     let mut all: Vec<Choice> = Vec::new();
     for _ in 0..count {
-        let choice = choice(dice, town);
+        let choice = if dice.percent(95) { sensible_choice(dice, town, size) } else { any_choice(dice, town) };
         // The same choice twice is wrong, and should be so rarely.
-        if !all.contains(&choice) || dice.percent(10) {
+        if !all.contains(&choice) || dice.percent(5) {
             all.push(choice);
         }
     }
     all
 }
 
-fn choice(dice: &mut Dice, town: &Reference) -> Choice {
+/// A slot of the newest release that gives something out or takes entries, or the choices around it.
+fn sensible_choice(dice: &mut Dice, town: &Reference, size: usize) -> Choice {
+    let size = if dice.percent(90) { size as u32 } else { 0 };
+    let newest = town.releases.iter().rposition(|release| release.state > ReleaseState::Planned);
+    let keys: Vec<SlotKey> = town
+        .slots
+        .values()
+        .filter(|slot| slot.public && Some(slot.release) == newest && slot.capacity >= size)
+        .map(|slot| slot.key)
+        .collect();
+    if keys.is_empty() {
+        return any_choice(dice, town);
+    }
+    let key = dice.pick(&keys);
+    let half = if key.starts.is_morning() { WindowChoice::Morning } else { WindowChoice::Afternoon };
+    let window = dice.weighted(&[(50, WindowChoice::Any), (20, half), (30, WindowChoice::Start(key.starts))]);
+    Choice { office: key.office, date: dice.percent(50).then_some(key.date), window }
+}
+
+fn any_choice(dice: &mut Dice, town: &Reference) -> Choice {
     let office = match dice.below(100) {
-        0..96 => *dice.pick(&OFFICES[..3]),
-        96..98 => *dice.pick(&OFFICES[3..]),
+        0..80 => *dice.pick(&OFFICES[..3]),
+        80..90 => *dice.pick(&OFFICES[3..]),
         _ => "ZZZ",
     };
-    let newest = town.releases.last();
-    let date = match (dice.below(10), newest) {
+    let date = match (dice.below(10), town.releases.last()) {
         (0..5, _) | (_, None) => "*".to_owned(),
         (5..9, Some(release)) => dice.pick(&release.plan.dates).to_string(),
         _ => "2026-11-30".to_owned(),

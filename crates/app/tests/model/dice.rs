@@ -31,6 +31,13 @@ impl Dice {
         &of[self.below(of.len())]
     }
 
+    /// Into any order.
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+        for index in (1..all.len()).rev() {
+            all.swap(index, self.below(index + 1));
+        }
+    }
+
     /// One of several, each with its weight.
     pub fn weighted<T: Copy>(&mut self, of: &[(u64, T)]) -> T {
         let sum: u64 = of.iter().map(|(weight, _)| weight).sum();

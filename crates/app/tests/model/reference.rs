@@ -238,6 +238,12 @@ impl Release {
     }
 }
 
+impl Slot {
+    fn window_ends(&self) -> Timestamp {
+        midnight(self.key.date, self.key.office) + SignedDuration::from_mins(i64::from(self.ends))
+    }
+}
+
 impl Party {
     fn size(&self) -> u32 {
         self.people.len() as u32
@@ -329,12 +335,8 @@ impl Reference {
                 all.insert(over(*date));
             }
         }
-        all.extend(self.slots.values().map(|slot| self.window_ends(slot)));
+        all.extend(self.slots.values().map(Slot::window_ends));
         all
-    }
-
-    fn window_ends(&self, slot: &Slot) -> Timestamp {
-        midnight(slot.key.date, slot.key.office) + SignedDuration::from_mins(i64::from(slot.ends))
     }
 
     /// How the store's rows must look.
@@ -361,7 +363,9 @@ impl Reference {
             waves: self
                 .releases
                 .iter()
-                .flat_map(|of| of.waves.iter().map(|(at, placed)| ((of.plan.id.to_string(), at.as_millisecond()), *placed)))
+                .flat_map(|of| {
+                    of.waves.iter().map(|(at, placed)| ((of.plan.id.to_string(), at.as_millisecond()), *placed))
+                })
                 .collect(),
             closed_days: self
                 .closed_days
@@ -484,7 +488,7 @@ impl Reference {
             Act::Cancel { link } => match self.held(link, account) {
                 None => why.extend(["ticket-unknown"]),
                 Some((_, place)) => {
-                    if place.state != AppointmentState::Booked || self.now >= self.window_ends(&self.slots[&place.slot]) {
+                    if place.state != AppointmentState::Booked || self.now >= self.slots[&place.slot].window_ends() {
                         why.insert("not-possible-now");
                     }
                 }
@@ -496,8 +500,8 @@ impl Reference {
                     if *slot == place.slot {
                         why.insert("same-slot");
                     }
-                    let to = self.against_slot(&mut why, *slot, party.size(), party.service, party.passport);
-                    if to.is_some_and(|to| to.release != party.release) {
+                    self.against_slot(&mut why, *slot, party.size(), party.service, party.passport);
+                    if self.slots.get(slot).is_some_and(|to| to.release != party.release) {
                         why.insert("other-release");
                     }
                 }
@@ -507,8 +511,7 @@ impl Reference {
                 Some((party, place)) => {
                     self.against_moving(&mut why, place);
                     if !choices.is_empty() {
-                        let wanted =
-                            Wanted { people: Vec::new(), service: party.service, passport: party.passport };
+                        let wanted = Wanted { people: Vec::new(), service: party.service, passport: party.passport };
                         self.against_choices(&mut why, party.release, &wanted, party.people.len(), choices);
                     }
                 }
@@ -604,8 +607,13 @@ impl Reference {
                 why.insert("office-not-in-release");
                 continue;
             }
-            let largest =
-                self.slots.values().filter(public).filter(|slot| takes(choice, &slot.key)).map(|slot| slot.capacity).max();
+            let largest = self
+                .slots
+                .values()
+                .filter(public)
+                .filter(|slot| takes(choice, &slot.key))
+                .map(|slot| slot.capacity)
+                .max();
             match largest {
                 None => why.insert("nothing-matches"),
                 Some(largest) => (largest as usize) < size && why.insert("never-fits"),
@@ -668,8 +676,9 @@ impl Reference {
 
     fn against_standby(&self, why: &mut Reasons, account: i64, slot: i64) {
         let party = self.live_of(account).map(|id| &self.parties[&id]);
-        let (size, service, passport) = party
-            .map_or((1, ServiceCode::New, PassportKind::Electronic), |party| (party.size(), party.service, party.passport));
+        let (size, service, passport) = party.map_or((1, ServiceCode::New, PassportKind::Electronic), |party| {
+            (party.size(), party.service, party.passport)
+        });
         let Some(slot) = self.against_slot(why, slot, size, service, passport) else { return };
         match party.filter(|party| party.release == slot.release) {
             None => why.insert("entry-unknown"),
@@ -933,6 +942,15 @@ impl Reference {
     pub fn record(&self, link: &str, event: AppointmentEvent) -> Result<AppointmentState, &'static str> {
         let place = self.party_of(link).and_then(|id| self.parties[&id].place.as_ref()).ok_or("ticket-unknown")?;
         after(place.state, event).ok_or("not-possible-now")
+    }
+
+    /// Live parties whose day has begun.
+    pub fn expected_today(&self) -> Vec<i64> {
+        let begun = |party: &Party| {
+            let key = party.place.as_ref().map(|place| self.slots[&place.slot].key);
+            key.is_some_and(|key| self.now >= midnight(key.date, key.office))
+        };
+        self.parties.iter().filter(|(_, party)| party.live && begun(party)).map(|(id, _)| *id).collect()
     }
 
     pub fn recorded(&mut self, link: &str, to: AppointmentState) {

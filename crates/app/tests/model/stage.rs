@@ -33,10 +33,11 @@ use crate::reference::{Account, Member};
 pub const OFFICES: [&str; 5] = ["BTM", "SMD-KKR", "JAP", "BTM-HB", "SMD"];
 
 /// Who is in whose account at the start, by number of the NIK. The same people are in several accounts, even as holders.
-const FAMILIES: [&[u32]; 6] = [&[0, 1, 2], &[3, 1, 4], &[5], &[3, 6, 7], &[], &[8, 0]];
+const FAMILIES: [&[u32]; 9] =
+    [&[0, 1, 2], &[3, 1, 4], &[5], &[3, 6, 7], &[], &[8, 0], &[9, 10], &[11, 12, 13, 9], &[14]];
 
 /// NIKs in play.
-pub const NIKS: u32 = 10;
+pub const NIKS: u32 = 15;
 
 const TIMETABLES: &str = r#"
 [hours.any]
