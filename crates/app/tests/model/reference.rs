@@ -118,6 +118,8 @@ pub struct Reference {
     pub strikes: Vec<Strike>,
     pub closed_days: BTreeSet<(OfficeCode, Date)>,
     pub counts: BTreeMap<(usize, OfficeCode), (i64, i64)>,
+    /// Wishes that waves have granted.
+    pub granted: u32,
     persons: Vec<PersonKey>,
     links: antrean_domain::keys::Keyring,
     /// Every number an applicant ever had: none comes to mean somebody else.
@@ -272,6 +274,7 @@ impl Reference {
             strikes: Vec::new(),
             closed_days: BTreeSet::new(),
             counts: BTreeMap::new(),
+            granted: 0,
             persons,
             links: keys,
             applicants,
@@ -1147,6 +1150,7 @@ impl Reference {
             let Some((slot, _)) = self.first_fit(index, &choices, size, Some(held), room) else { continue };
             self.take_freed(slot, size, &mut free);
             self.move_place(id, slot);
+            self.granted += 1;
             placed += 1;
         }
         // What was free before the wave and is still there is open to all; what the wave itself freed waits for the next.

@@ -517,7 +517,11 @@ impl Week<'_> {
         for index in due {
             drawn.insert(index, self.published(index).await);
         }
+        let wishes = self.town.granted;
         self.town.tick(&drawn);
+        if self.town.granted > wishes {
+            self.log.count("wish granted");
+        }
         self.check().await;
         self.check_overview();
         if self.dice.percent(10) {
