@@ -37,7 +37,7 @@ pub struct Policy {
     pub plan_weekly: bool,
     /// The beacon of the releases that the clock plans.
     pub beacon: BeaconKind,
-    /// Days after which the personal data of a party that has ended is erased.
+    /// Days after which the personal data of a party is erased, counted from its making, but never before it has ended.
     pub keep_people_days: u32,
 }
 

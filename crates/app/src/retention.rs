@@ -1,7 +1,7 @@
 //! What is deleted when its purpose ends: codes, sessions, counters, answers, sent messages, the data of ended parties.
 
-use antrean_store::{Fault, challenges, drafts, idempotency, limits, outbox, parties, sessions};
-use jiff::SignedDuration;
+use antrean_store::{Fault, Tx, challenges, drafts, idempotency, limits, outbox, parties, sessions};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::operation::Failure;
@@ -12,26 +12,45 @@ const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 const COUNTERS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// A draft is for one release; by the next it is stale.
 const DRAFTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
-/// Sent messages are kept for disputes about delivery.
+/// Messages that were sent or given up are kept for disputes about delivery.
 const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
-/// Parties erased in one operation.
+/// Parties erased in one operation, a few milliseconds of the writer's time like every other removal.
 const PARTIES_AT_ONCE: u32 = 500;
+/// Operations of one kind in one sweep: 50,000 rows in ten minutes are far more than a week leaves, and the release clock,
+/// which sweeps, is kept from its other work for a few seconds at most. What is over waits for the next sweep.
+const ROUNDS_MAX: usize = 50;
 
-/// Deletes what is due. Safe to run at any time, on any node, twice.
+/// What is removed, and until when it was kept; says how many rows went, 0 when nothing is left to do.
+type Removal = fn(&Tx<'_>, &Due) -> Result<u64, Fault>;
+
+/// The instants before which things are past their purpose.
+#[derive(Clone, Copy)]
+struct Due {
+    now: Timestamp,
+    people: Timestamp,
+}
+
+const REMOVALS: [Removal; 7] = [
+    |tx, due| challenges::remove_expired(tx, due.now),
+    |tx, due| sessions::remove_expired(tx, due.now),
+    |tx, due| limits::remove_before(tx, due.now - COUNTERS_KEPT),
+    |tx, due| idempotency::remove_before(tx, due.now - ANSWERS_KEPT),
+    |tx, due| drafts::remove_before(tx, due.now - DRAFTS_KEPT),
+    |tx, due| outbox::remove_settled_before(tx, due.now - MESSAGES_KEPT),
+    |tx, due| parties::erase_ended_before(tx, due.people, PARTIES_AT_ONCE),
+];
+
+/// Deletes what is due, in small operations that let others in between. Safe to run at any time, on any node, twice.
 pub async fn sweep(app: &App) -> Result<(), Failure> {
     let now = app.now();
     let people_kept = SignedDuration::from_hours(24 * i64::from(app.policy().keep_people_days));
-    app.store()
-        .write(move |tx| {
-            challenges::remove_expired(tx, now)?;
-            sessions::remove_expired(tx, now)?;
-            limits::remove_before(tx, now - COUNTERS_KEPT)?;
-            idempotency::remove_before(tx, now - ANSWERS_KEPT)?;
-            drafts::remove_before(tx, now - DRAFTS_KEPT)?;
-            outbox::remove_sent_before(tx, now - MESSAGES_KEPT)?;
-            parties::erase_ended_before(tx, now - people_kept, PARTIES_AT_ONCE)?;
-            Ok::<_, Fault>(())
-        })
-        .await?;
+    let due = Due { now, people: now - people_kept };
+    for removal in REMOVALS {
+        for _ in 0..ROUNDS_MAX {
+            if app.store().write(move |tx| removal(tx, &due)).await? == 0 {
+                break;
+            }
+        }
+    }
     Ok(())
 }

@@ -15,9 +15,11 @@ use antrean_domain::draw::beacon::{Chain, QUICKNET};
 use antrean_domain::draw::bundle::Bundle;
 use antrean_domain::draw::verify::verify;
 use antrean_domain::release::{BeaconPlan, Mode, ReleasePlan};
+use antrean_store::outbox::{self, Urgency};
 use antrean_store::releases::{self, ReleaseState};
+use antrean_store::{Tx, idempotency};
 use jiff::civil::date;
-use town::{Town, refusal, wib};
+use town::{Town, refusal, seconds, wib};
 
 /// Two releases of the same week, at different offices.
 fn two_plans() -> [ReleasePlan; 2] {
@@ -88,8 +90,7 @@ async fn a_clock_set_back_in_the_midst_of_the_freeze_does_not_spoil_the_proof() 
     let release = town.open_release(Mode::Draw, &["BTM"]).await;
     town.applicant(1).await.enter(&release, &["BTM/*/*"]).await.unwrap();
     let id = release.clone();
-    let freezing =
-        move |tx: &antrean_store::Tx<'_>| releases::advance(tx, &id, &[ReleaseState::Open], ReleaseState::Frozen);
+    let freezing = move |tx: &Tx<'_>| releases::advance(tx, &id, &[ReleaseState::Open], ReleaseState::Frozen);
     assert!(town.app.store().write(freezing).await.unwrap());
     town.at(wib(date(2026, 11, 29), 15, 0)).await;
     let bytes = std::fs::read(bundle::file(&town.app, &release, bundle::BUNDLE).await.unwrap()).unwrap();
@@ -129,4 +130,25 @@ async fn a_release_that_was_never_drawn_has_no_result_to_publish_even_when_it_is
     town.at(wib(date(2026, 12, 3), 0, 0)).await;
     assert_eq!(town.app.overview().release(&release).unwrap().state, ReleaseState::Closed);
     assert_eq!(refusal(bundle::file(&town.app, &release, bundle::BUNDLE).await), Refusal::ReleaseUnknown);
+}
+
+#[tokio::test]
+async fn what_is_past_its_purpose_goes_however_much_it_is_and_also_what_was_never_sent() {
+    let town = Town::new(7).await;
+    let now = town.app.now();
+    let fill = move |tx: &Tx<'_>| {
+        for number in 0..2_500_u128 {
+            idempotency::insert(tx, &number.to_be_bytes(), &[0; 16], b"", now)?;
+        }
+        outbox::push(tx, "code", Urgency::Urgent, b"a phone number", now)?;
+        let claimed = outbox::claim(tx, now, 1, now)?;
+        outbox::retry(tx, claimed[0].id, now, true)
+    };
+    town.app.store().write(fill).await.unwrap();
+    town.at(now + seconds(15 * 24 * 3_600)).await;
+    let left = |tx: &Tx<'_>| {
+        let sql = "SELECT (SELECT count(*) FROM idempotency) + (SELECT count(*) FROM outbox)";
+        tx.one(sql, &[], |row| row.int(0))
+    };
+    assert_eq!(town.app.store().read(left).await.unwrap(), 0);
 }

@@ -354,7 +354,7 @@ CREATE TABLE outbox (
     sent_ms    INTEGER
 );
 CREATE INDEX outbox_waiting ON outbox (patient, next_ms) WHERE state = 'waiting';
-CREATE INDEX outbox_sent ON outbox (sent_ms) WHERE state = 'sent';
+CREATE INDEX outbox_settled ON outbox (at_ms) WHERE state <> 'waiting';
 
 CREATE TABLE leases (
     name     TEXT PRIMARY KEY,

@@ -19,8 +19,8 @@ statements! {
     SENT = "UPDATE outbox SET state = 'sent', sent_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
     RETRY = "UPDATE outbox SET state = ?3, next_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
     OLDEST_WAITING = "SELECT min(at_ms) FROM outbox WHERE state = 'waiting'";
-    REMOVE_SENT_BEFORE = "DELETE FROM outbox WHERE id IN
-                          (SELECT id FROM outbox WHERE state = 'sent' AND sent_ms < ?1 ORDER BY sent_ms LIMIT ?2)";
+    REMOVE_SETTLED_BEFORE = "DELETE FROM outbox WHERE id IN
+                             (SELECT id FROM outbox WHERE state <> 'waiting' AND at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
 }
 
 /// A message claimed for sending.
@@ -88,7 +88,8 @@ pub fn oldest_waiting(tx: &Tx<'_>) -> Result<Option<Timestamp>, Fault> {
     tx.one(OLDEST_WAITING, &[], |row| row.instant_opt(0))
 }
 
-/// Removes up to 1,000 messages sent before an instant; returns how many, so that 0 means done.
-pub fn remove_sent_before(tx: &Tx<'_>, before: Timestamp) -> Result<u64, Fault> {
-    tx.execute(REMOVE_SENT_BEFORE, &[Value::instant(before), Value::Int(REMOVE_MAX)])
+/// Removes up to 1,000 messages that were added before an instant and were sent or given up; returns how many, so that 0
+/// means done.
+pub fn remove_settled_before(tx: &Tx<'_>, before: Timestamp) -> Result<u64, Fault> {
+    tx.execute(REMOVE_SETTLED_BEFORE, &[Value::instant(before), Value::Int(REMOVE_MAX)])
 }

@@ -39,8 +39,10 @@ statements! {
     OF_PERSON = concat!(
         "SELECT ", columns!(), " FROM party_people m JOIN parties p ON p.id = m.party_id WHERE m.person = ?1 ORDER BY p.id"
     );
-    TO_ERASE = "SELECT DISTINCT m.party_id FROM party_people m JOIN parties p ON p.id = m.party_id
-                WHERE m.live = 0 AND length(m.sealed) > 0 AND p.created_ms < ?1 ORDER BY m.party_id LIMIT ?2";
+    // The oldest first, and only so many are looked at: those who ended last week are millions, and none of them is due.
+    TO_ERASE = "SELECT p.id FROM
+                (SELECT DISTINCT party_id FROM party_people WHERE live = 0 AND length(sealed) > 0 ORDER BY party_id LIMIT ?2) AS due
+                JOIN parties p ON p.id = due.party_id WHERE p.created_ms < ?1";
     ERASE = "UPDATE party_people SET sealed = ?2 WHERE party_id = ?1 AND live = 0";
     ERASE_OF_ACCOUNT = "UPDATE party_people SET sealed = ?2
                         WHERE party_id IN (SELECT id FROM parties WHERE account_id = ?1) AND live = 0 AND length(sealed) > 0";
@@ -215,13 +217,14 @@ pub fn of_person(tx: &Tx<'_>, person: &PersonKey) -> Result<Vec<Party>, Fault> {
     tx.all(OF_PERSON, &[Value::Blob(&person.0)], party)
 }
 
-/// Erases what can be read about the people of at most `limit` ended parties made before an instant; returns how many parties.
-pub fn erase_ended_before(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Result<usize, Fault> {
+/// Erases what can be read about the people of at most `limit` ended parties made before an instant; returns how many
+/// parties, so that 0 means done.
+pub fn erase_ended_before(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Result<u64, Fault> {
     let due = tx.all(TO_ERASE, &[Value::instant(before), Value::Int(limit.into())], |row| row.party(0))?;
     for id in &due {
         tx.execute(ERASE, &[Value::Int(id.0), Value::Blob(&[])])?;
     }
-    Ok(due.len())
+    Ok(due.len() as u64)
 }
 
 /// Erases what can be read about the people of an account's ended parties.
