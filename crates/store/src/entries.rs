@@ -55,8 +55,8 @@ statements! {
     WRITE_RESULT = "UPDATE entries SET rank = ?2, place = ?3, changed_ms = ?5,
                                        state = CASE WHEN state = 'left' THEN state ELSE ?4 END
                     WHERE party_id = ?1 AND rank IS NULL AND state IN ('entered', 'left')";
-    STANDBY = "SELECT e.party_id, e.rank, e.leaf, p.size FROM entries e JOIN parties p ON p.id = e.party_id
-               WHERE e.release_id = ?1 AND e.state = 'standby' ORDER BY e.rank";
+    STANDBY_AFTER = "SELECT e.party_id, e.rank, e.leaf, p.size FROM entries e JOIN parties p ON p.id = e.party_id
+                     WHERE e.release_id = ?1 AND e.state = 'standby' AND e.rank > ?2 ORDER BY e.rank LIMIT ?3";
     STANDBY_RANKS = "SELECT rank FROM entries WHERE release_id = ?1 AND state = 'standby' ORDER BY rank";
     RESULTS = "SELECT e.rank, e.entry_id, p.size, e.place FROM entries e JOIN parties p ON p.id = e.party_id
                WHERE e.release_id = ?1 AND e.rank IS NOT NULL ORDER BY e.rank";
@@ -196,9 +196,10 @@ pub fn standby_ranks(tx: &Tx<'_>, release: &ReleaseId) -> Result<Vec<u32>, Fault
     tx.all(STANDBY_RANKS, &[Value::Text(release.as_str())], |row| row.small(0))
 }
 
-/// The entries of a release that wait, in drawn order. Reads them all: a wave's work, not a page's.
-pub fn standby(tx: &Tx<'_>, release: &ReleaseId) -> Result<Vec<Standby>, Fault> {
-    tx.all(STANDBY, &[Value::Text(release.as_str())], |row| {
+/// The entries of a release that wait behind a rank (0 for the first), in drawn order, at most `limit`.
+pub fn standby_after(tx: &Tx<'_>, release: &ReleaseId, rank: u32, limit: u32) -> Result<Vec<Standby>, Fault> {
+    let values = [Value::Text(release.as_str()), Value::Int(rank.into()), Value::Int(limit.into())];
+    tx.all(STANDBY_AFTER, &values, |row| {
         Ok(Standby { party: row.party(0)?, rank: row.small(1)?, leaf: row.blob(2)?.to_vec(), size: row.small(3)? })
     })
 }

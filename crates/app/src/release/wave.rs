@@ -8,7 +8,7 @@ use antrean_domain::release::ReleaseId;
 use antrean_domain::slot::{Places, SlotKey};
 use antrean_domain::wave::{Waiting, match_wave};
 use antrean_store::appointments::Source;
-use antrean_store::entries::EntryState;
+use antrean_store::entries::{EntryState, Standby};
 use antrean_store::ids::{PartyId, SlotId};
 use antrean_store::slots::Slot;
 use antrean_store::{Fault, Tx, appointments, entries, parties, slots, waves, wishes};
@@ -25,6 +25,8 @@ use crate::ticket::{free_until, place_told, zone_of};
 
 /// Tries at a wave in one look of the clock, when people keep leaving while it is computed; the next look tries again.
 const TRIES_MAX: u32 = 5;
+/// Entries on standby read at once: a few megabytes.
+const STANDBY_AT_ONCE: u32 = 5_000;
 
 /// What a wave came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,22 +86,14 @@ fn compute(tx: &Tx<'_>, cx: &Context<'_>, release: &ReleaseId) -> Result<WavePla
         return Ok(WavePlan::default());
     }
     let mut plan = WavePlan::default();
-    let mut waiting = Vec::new();
-    let mut sizes = BTreeMap::new();
-    for entry in entries::standby(tx, release)? {
-        let leaf = Leaf::parse(&entry.leaf)
-            .map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", entry.party) })?;
-        // Only those who want an office with a freed place can get one.
-        let choices: Vec<_> = leaf.choices().collect();
-        if choices.iter().any(|choice| free.keys().any(|key| key.office == choice.office)) {
-            sizes.insert(entry.party, entry.size);
-            waiting.push(Waiting { rank: u64::from(entry.rank), size: Places(entry.size), choices, id: entry.party });
-        }
-    }
-    for filled in match_wave(waiting, &mut free) {
+    let mut line = Line { tx, release, page: Vec::new().into_iter(), rank: 0, fault: None };
+    for filled in match_wave(line.by_ref(), &mut free) {
+        let (party, size) = filled.id;
         let slot = by_key[&filled.slot].id;
-        let size = sizes[&filled.id];
-        plan.found.push(Found { party: filled.id, slot, choice: filled.choice as u32, size, from: None });
+        plan.found.push(Found { party, slot, choice: filled.choice as u32, size, from: None });
+    }
+    if let Some(fault) = line.fault {
+        return Err(fault);
     }
     // One wish at a time, and without the slot that is held already: keeping what one has uses up nothing.
     for wish in wishes::of_release(tx, release)? {
@@ -125,6 +119,43 @@ fn compute(tx: &Tx<'_>, cx: &Context<'_>, release: &ReleaseId) -> Result<WavePla
         .filter(|(_, places)| *places > 0)
         .collect();
     Ok(plan)
+}
+
+/// Those who wait, in drawn order, read a page at a time: a million are never in memory at once, and a wave that has
+/// nothing left to give reads no further.
+struct Line<'a> {
+    tx: &'a Tx<'a>,
+    release: &'a ReleaseId,
+    page: std::vec::IntoIter<Standby>,
+    /// The last rank that was read.
+    rank: u32,
+    /// Why reading ended early; then nothing of the wave may be used.
+    fault: Option<Fault>,
+}
+
+impl Line<'_> {
+    fn read(&mut self) -> Result<Option<Waiting<(PartyId, u32)>>, Fault> {
+        if self.page.len() == 0 {
+            self.page = entries::standby_after(self.tx, self.release, self.rank, STANDBY_AT_ONCE)?.into_iter();
+        }
+        let Some(entry) = self.page.next() else { return Ok(None) };
+        self.rank = entry.rank;
+        let leaf = Leaf::parse(&entry.leaf)
+            .map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", entry.party) })?;
+        let (size, choices) = (Places(entry.size), leaf.choices().collect());
+        Ok(Some(Waiting { rank: u64::from(entry.rank), size, choices, id: (entry.party, entry.size) }))
+    }
+}
+
+impl Iterator for Line<'_> {
+    type Item = Waiting<(PartyId, u32)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().unwrap_or_else(|fault| {
+            self.fault = Some(fault);
+            None
+        })
+    }
 }
 
 #[derive(Serialize)]

@@ -298,9 +298,11 @@ fn results_and_those_who_wait_come_in_drawn_order_and_end_in_portions() {
         EntryState::Left,
         "who left stays away"
     );
-    let standby = town.read(|tx| entries::standby(tx, &release()));
+    let standby = town.read(|tx| entries::standby_after(tx, &release(), 0, 10));
     let seen: Vec<_> = standby.iter().map(|one| (one.party, one.rank, one.size, one.leaf.as_slice())).collect();
     assert_eq!(seen, [(second, 1, 1, b"leaf".as_slice()), (first, 4, 1, b"leaf".as_slice())]);
+    assert_eq!(town.read(|tx| entries::standby_after(tx, &release(), 0, 1)), standby[..1], "a page");
+    assert_eq!(town.read(|tx| entries::standby_after(tx, &release(), 1, 1)), standby[1..], "the page behind it");
     assert_eq!(town.read(|tx| entries::standby_ranks(tx, &release())), [1, 4]);
     let ranks = town.read(|tx| {
         let mut ranks = Vec::new();
