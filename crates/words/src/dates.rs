@@ -69,6 +69,18 @@ impl Words {
         )
     }
 
+    /// The end of a time: as [`Words::instant`], but midnight is `24.00` of the day that ends, since `00.00` of the day after is
+    /// easily read as a day too late.
+    pub fn until(&self, at: Timestamp, zone: Zone) -> String {
+        let local = zone.local(at);
+        if local.time() != Time::midnight() {
+            return self.instant(at, zone);
+        }
+        let ended = local.date().yesterday().unwrap_or(local.date());
+        let time = self.say_with("time", &[("time", "24.00".into()), ("zone", zone.label().into())]);
+        self.say_with("instant", &[("date", self.date(ended).into()), ("time", time.into())])
+    }
+
     /// As [`Words::instant`], with Jakarta's time beside it where the zone is another, since that is what the news say:
     /// `Jumat, 27 November 2026 pukul 14.00 WIT (12.00 WIB)`.
     pub fn instant_also_home(&self, at: Timestamp, zone: Zone) -> String {
@@ -89,7 +101,7 @@ impl Words {
         self.say_with("also-home", &[("time", here.into()), ("home", home.into())])
     }
 
-    /// A release as people know it: `minggu 30 November 2026` for the week of its service days; any other id as it is.
+    /// A release as people know it: `pekan 30 November 2026` for the week of its service days; any other id as it is.
     pub fn release(&self, id: &ReleaseId) -> String {
         match monday_of(id.as_str()) {
             None => id.to_string(),
@@ -149,6 +161,13 @@ mod tests {
     }
 
     #[test]
+    fn midnight_ends_the_day_before() {
+        let at: Timestamp = "2026-11-30T17:00:00Z".parse().unwrap();
+        assert_eq!(id().until(at, Zone::Wib), "Senin, 30 November 2026 pukul 24.00 WIB");
+        assert_eq!(id().until(at, Zone::Wita), "Selasa, 1 Desember 2026 pukul 01.00 WITA");
+    }
+
+    #[test]
     fn the_home_zone_may_still_have_the_day_before() {
         let at: Timestamp = "2026-11-26T15:30:00Z".parse().unwrap();
         let said = "Jumat, 27 November 2026 pukul 00.30 WIT (Kamis, 26 November pukul 22.30 WIB)";
@@ -158,7 +177,7 @@ mod tests {
     #[test]
     fn a_weekly_release_is_named_by_its_monday() {
         let named = |text: &str| id().release(&ReleaseId::parse(text).unwrap());
-        assert_eq!(named("2026-W49"), "minggu 30 November 2026");
+        assert_eq!(named("2026-W49"), "pekan 30 November 2026");
         assert_eq!(named("2026-W99"), "2026-W99");
         assert_eq!(named("DEMO-1"), "DEMO-1");
         assert_eq!(en().release(&ReleaseId::parse("2026-W53").unwrap()), "week of 28 December 2026");

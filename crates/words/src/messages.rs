@@ -176,7 +176,7 @@ mod tests {
         let place = told(OfficeCode::parse("BTM").unwrap());
         let text = Words::of(Language::Id).message(&Message::Drawn { place }, &builtin(), BASE);
         let said = "Antrean: Anda mendapat tempat lewat undian. Kode BK-QFJ8BD, Kanim Batam, Rabu, 30 September 2026 pukul 08.00 WIB. \
-                    Bawa KTP, KK, dan akta asli. Tiket: https://antrean.example.id/tiket/";
+                    Bawa surat asli. Daftarnya di tiket: https://antrean.example.id/tiket/";
         assert_eq!(text, format!("{said}{}", link()));
     }
 

@@ -229,7 +229,7 @@ async fn withdraw_page(visit: &Visit, link: &str, faults: Faults) -> Answer {
         warning: None,
         action: format!("/entri/{link}/mundur"),
         yes: words.say(if standby { "receipt-leave-yes" } else { "receipt-withdraw-yes" }),
-        no: words.say("receipt-withdraw-no"),
+        no: words.say(if standby { "receipt-leave-no" } else { "receipt-withdraw-no" }),
         back: format!("/entri/{link}"),
         faults,
     };

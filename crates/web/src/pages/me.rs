@@ -96,6 +96,8 @@ struct PersonPage {
     onward: Option<String>,
     action: &'static str,
     /// Whether it is about the holder.
+    /// Keys of the hints for the name and the NIK.
+    hints: (&'static str, &'static str),
     holder: bool,
     /// Whether the holder has yet to agree to the use of the data.
     ask_consent: bool,
@@ -138,6 +140,7 @@ fn self_page(visit: &Visit, mine: &Mine, filled: Sent, sent: &Sent, faults: Faul
         sent: filled,
         onward: sent.onward().map(str::to_owned),
         action: "/daftar",
+        hints: ("person-name-hint", "person-nik-hint"),
         holder: true,
         ask_consent: mine.consent.is_none(),
         locked,
@@ -200,6 +203,7 @@ fn family_page(visit: &Visit, sent: &Sent, faults: Faults, doubts: Vec<String>) 
         sent: sent.clone(),
         onward: sent.onward().map(str::to_owned),
         action: "/saya/keluarga",
+        hints: ("person-name-hint-family", "person-nik-hint-family"),
         holder: false,
         ask_consent: false,
         ask_married: false,
@@ -220,11 +224,24 @@ async fn add_family(visit: Visit, sent: Sent) -> Answer {
     }
     let Stated { nik, name, birth_date, sex } = stated;
     match visit.perform(&sent, AddFamily { nik, name, birth_date, sex }).await? {
-        Ok(_) => Ok(onward(sent.onward().unwrap_or("/saya"))),
+        Ok(mine) => {
+            // Who was added on the way to saying who comes, most likely comes: that page ticks the newest.
+            let newest = mine.people.iter().max_by_key(|person| person.position);
+            Ok(onward(&match (sent.onward(), newest) {
+                (Some(goal), Some(newest)) => {
+                    let joint = if goal.contains('?') { '&' } else { '?' };
+                    format!("{goal}{joint}{ADDED_FIELD}={}", newest.id)
+                }
+                _ => "/saya".to_owned(),
+            }))
+        }
         Err(Refusal::DetailsMissing) => Ok(onward(&with_onward("/daftar", "/saya/keluarga"))),
         Err(refusal) => family_page(&visit, &sent, fault_of(&visit, &refusal, "name"), Vec::new()),
     }
 }
+/// The field that tells the page behind the family form who was just added.
+pub(crate) const ADDED_FIELD: &str = "baru";
+
 
 /// A question with one button that does it and one that does not.
 #[derive(Template)]

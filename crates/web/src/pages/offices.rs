@@ -18,7 +18,7 @@ use jiff::civil::{Date, Weekday};
 use serde::Deserialize;
 
 use crate::caller::Who;
-use crate::pages::release::{Phase, days, odds};
+use crate::pages::release::{Phase, days, odds, opens_later};
 use crate::pages::visit::query_value;
 use crate::pages::{Action, Page, PageError, render, shared};
 use crate::problem::BadRequest;
@@ -301,11 +301,16 @@ fn now_here(page: &Page, catalogue: &Catalogue, office: &Office, release: &Relea
     let heading = days(page, &release.plan);
     let all = Action::second(page.say("office-release"), format!("/antrean/{}", release.id));
     let Some(held) = release.offices.get(&office.code) else {
+        // An office that sits this release out may well be in the next: only one that never serves is "not offered here".
+        let (state, sentence) = match out_of_service(page, catalogue, office) {
+            Some(why) => (page.say("availability-not-offered"), why),
+            None => (why_not(page, catalogue, office, &release.plan), page.say("office-now-none")),
+        };
         return Now {
-            state: page.say("availability-not-offered"),
+            state,
             kind: "",
             heading,
-            sentence: why_not(page, catalogue, office, &release.plan),
+            sentence,
             figures: Vec::new(),
             odds: None,
             actions: vec![
@@ -322,6 +327,11 @@ fn now_here(page: &Page, catalogue: &Catalogue, office: &Office, release: &Relea
     let mut actions = Vec::new();
     let mut state = (phase.say(page), phase.kind());
     let sentence = match phase {
+        Phase::Free if opens_later(release, office, now).is_some() => {
+            state = (page.say("availability-not-open"), "");
+            let opens = super::release::moment(page, release.plan.opens(office.zone), office.zone);
+            page.say_text("office-now-planned", "opens", opens)
+        }
         Phase::Free if held.left == 0 => {
             state = (page.say("availability-full"), "bad");
             page.say("office-now-full")

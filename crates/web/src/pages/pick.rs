@@ -14,6 +14,7 @@ use askama::Template;
 use jiff::civil::Date;
 
 use crate::pages::Page;
+use crate::pages::release::opens_later;
 use crate::pages::visit::{Answer, Faults, Sent, Visit, query_value, show};
 
 /// Offices that a search shows; more means that the search says too little.
@@ -88,25 +89,10 @@ pub(crate) fn office_page(visit: &Visit, sent: &Sent, purpose: &Purpose<'_>) -> 
     } else {
         (None, Vec::new())
     };
+    // A search without a find leads on to the provinces; one with a find needs them no more.
+    let by_province = heading.is_none() || (!search.is_empty() && found.is_empty());
     let offices = found.into_iter().map(|office| purpose.line(visit, office)).collect();
-    let provinces = if heading.is_none() || (!search.is_empty() && province.is_none()) {
-        let lines = catalogue.regions.provinces().into_iter().map(|province| {
-            let offices = catalogue.offices.in_province(&province.code);
-            let free: u32 = offices.iter().map(|office| purpose.places_at(&office.code)).sum();
-            let count = Arg::from(offices.len());
-            ProvinceLine {
-                href: purpose.link(&purpose.here, &[("provinsi", &province.code)]),
-                name: province.name.clone(),
-                counts: words.say_with(
-                    if purpose.now { "pick-province-left" } else { "pick-province-places" },
-                    &[("offices", count), ("places", Arg::from(free))],
-                ),
-            }
-        });
-        lines.collect()
-    } else {
-        Vec::new()
-    };
+    let provinces = if by_province { purpose.provinces(visit) } else { Vec::new() };
     let page = OfficePage {
         page: visit.page(purpose.title, &Faults::none()),
         here: purpose.here.clone(),
@@ -131,8 +117,33 @@ impl Purpose<'_> {
         if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
     }
 
-    fn places_at(&self, office: &OfficeCode) -> u32 {
-        self.release.offices.get(office).map_or(0, |places| if self.now { places.left } else { places.places })
+    /// All provinces, those first where something can be picked.
+    fn provinces(&self, visit: &Visit) -> Vec<ProvinceLine> {
+        let catalogue = visit.app().catalogue();
+        let mut lines: Vec<(bool, ProvinceLine)> = Vec::new();
+        for province in catalogue.regions.provinces() {
+            let offices = catalogue.offices.in_province(&province.code);
+            let held = offices.iter().filter_map(|office| self.release.offices.get(&office.code));
+            let (places, left) = held.fold((0, 0), |(places, left), held| (places + held.places, left + held.left));
+            let waits = |office: &&Office| opens_later(self.release, office, visit.app().now()).is_some();
+            let (key, count) = match (places, left) {
+                (0, _) => ("pick-province-none", 0),
+                (_, 0) if self.now && offices.iter().all(waits) => ("pick-province-waits", 0),
+                (_, 0) if self.now => ("pick-province-full", 0),
+                (_, left) if self.now => ("pick-province-left", left),
+                (places, _) => ("pick-province-places", places),
+            };
+            let line = ProvinceLine {
+                href: self.link(&self.here, &[("provinsi", &province.code)]),
+                name: province.name.clone(),
+                counts: visit
+                    .words
+                    .say_with(key, &[("offices", Arg::from(offices.len())), ("places", Arg::from(count))]),
+            };
+            lines.push((count == 0, line));
+        }
+        lines.sort_by_key(|(nothing, _)| *nothing);
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 
     fn line(&self, visit: &Visit, office: &Office) -> OfficeLine {
@@ -144,7 +155,7 @@ impl Purpose<'_> {
             Some(held) if self.now => visit.words.say_with("pick-left", &[("places", Arg::from(held.left))]),
             Some(held) => visit
                 .words
-                .say_with("pick-places", &[("places", Arg::from(held.places)), ("entries", Arg::from(held.entries))]),
+                .say_with("pick-places", &[("places", Arg::from(held.places)), ("people", Arg::from(held.people))]),
             None => String::new(),
         };
         OfficeLine {
@@ -272,7 +283,7 @@ pub(crate) fn time_page(
         office: office.name.clone(),
         office_code: office.code.to_string(),
         counts: words
-            .say_with("pick-places", &[("places", Arg::from(held.places)), ("entries", Arg::from(held.entries))]),
+            .say_with("pick-places", &[("places", Arg::from(held.places)), ("people", Arg::from(held.people))]),
         dates,
         windows,
         date: or_any("date"),
@@ -372,6 +383,8 @@ pub(crate) fn days(
             words.say("pick-window-mine")
         } else if slot.closed {
             words.say("availability-closed")
+        } else if opens_later(release, office, now).is_some() {
+            words.say("availability-not-open")
         } else if slot.left == 0 {
             words.say("availability-full")
         } else {

@@ -218,6 +218,13 @@ fn actions(page: &Page, release: &ReleaseView, phase: Phase) -> Vec<Action> {
 }
 
 /// The days of a release: `30 November – 4 Desember 2026`.
+/// When an office opens, as long as it has not: where places go first come, offices further west open later. Until then it is
+/// not full but not open yet.
+pub fn opens_later(release: &ReleaseView, office: &Office, now: Timestamp) -> Option<Timestamp> {
+    let opens = release.plan.opens(office.zone);
+    (release.mode == Mode::FirstCome && now < opens).then_some(opens)
+}
+
 pub fn days(page: &Page, plan: &ReleasePlan) -> String {
     match plan.dates.as_slice() {
         [] => plan.id.to_string(),
@@ -412,8 +419,9 @@ fn release_page(
     let card = Card { heading: String::new(), ..Card::of(&page, release, now) };
     let title = page.say_text("release-title", "days", days(&page, &release.plan));
     let page = page.titled(title);
-    let given_first_come = matches!(Phase::of(release, now), Phase::Free | Phase::Full | Phase::Drawn);
-    let table = Table { page: &page, release, catalogue, given_first_come };
+    let phase = Phase::of(release, now);
+    let given_first_come = release.mode == Mode::FirstCome || matches!(phase, Phase::Free | Phase::Full | Phase::Drawn);
+    let table = Table { page: &page, release, catalogue, given_first_come, phase, now };
     let (chosen, rows) = match scope {
         Scope::Country => (None, table.provinces(here)),
         Scope::Province(code) => {
@@ -437,7 +445,12 @@ fn release_page(
         columns: times(&page, release).into_iter().map(|(name, _)| name).collect(),
         zones: zones(&page, release, catalogue),
         steps: steps(&page, release),
-        lead: page.say(if given_first_come { "release-offices-free" } else { "release-offices-lead" }),
+        lead: page.say(match (given_first_come, phase) {
+            (_, Phase::Over) => "card-over",
+            (true, Phase::Planned) => "release-offices-planned",
+            (true, _) => "release-offices-free",
+            (false, _) => "release-offices-lead",
+        }),
         here: here.to_owned(),
         asked: if let Scope::Search(text) = scope { text.to_owned() } else { String::new() },
         first_column: page.say(if matches!(scope, Scope::Country) { "release-province" } else { "release-office" }),
@@ -472,7 +485,8 @@ fn zones(page: &Page, release: &ReleaseView, catalogue: &Catalogue) -> Vec<(&'st
 fn steps(page: &Page, release: &ReleaseView) -> Vec<String> {
     let plan = &release.plan;
     let waves: Vec<String> = plan.wave_times.iter().take(4).map(|time| clock(*time)).collect();
-    let waves = page.say_text("release-step-waves", "times", page.w.list(&waves));
+    let key = if release.mode == Mode::Draw { "release-step-waves" } else { "release-step-waves-first-come" };
+    let waves = page.say_text(key, "times", page.w.list(&waves));
     match release.mode {
         Mode::Draw => vec![
             page.say_text("release-step-enter", "closes", moment(page, plan.freeze, HOME_ZONE)),
@@ -491,6 +505,8 @@ struct Table<'a> {
     catalogue: &'a Catalogue,
     given_first_come: bool,
 }
+    phase: Phase,
+    now: Timestamp,
 
 impl Table<'_> {
     fn provinces(&self, here: &str) -> Vec<Row> {
@@ -506,27 +522,42 @@ impl Table<'_> {
         let row = |province: &antrean_domain::region::Region| {
             let sum = sums.get(province.code.as_str()).unwrap_or(&none);
             Row {
+            let number = |number: u32| if sum.places == 0 { "–".to_owned() } else { self.page.w.number(number) };
                 href: format!("{here}?provinsi={}#kantor", province.code),
                 name: province.name.clone(),
                 note: String::new(),
-                places: self.page.w.number(sum.places),
-                second: self.page.w.number(if self.given_first_come { sum.left } else { sum.people }),
+                places: number(sum.places),
+                second: match (self.given_first_come, self.phase) {
+                    (true, Phase::Planned) => "–".to_owned(),
+                    (true, _) => number(sum.left),
+                    (false, _) => number(sum.people),
+                },
             }
         };
-        self.catalogue.regions.provinces().into_iter().map(row).collect()
+        // Those that take part come first.
+        let mut provinces = self.catalogue.regions.provinces();
+        provinces.sort_by_key(|province| !sums.contains_key(province.code.as_str()));
+        provinces.into_iter().map(row).collect()
     }
 
     fn office(&self, office: &Office) -> Row {
         let page = self.page;
         let held = self.release.offices.get(&office.code);
         let (places, second) = held.map_or((String::from("–"), String::from("–")), |held| {
-            (page.w.number(held.places), page.w.number(if self.given_first_come { held.left } else { held.people }))
+        let later = opens_later(self.release, office, self.now).is_some();
+            let second = match (self.given_first_come, later) {
+                (true, true) => "–".to_owned(),
+                (true, false) => page.w.number(held.left),
+                (false, _) => page.w.number(held.people),
+            };
+            (page.w.number(held.places), second)
         });
         Row {
             href: format!("/kantor/{}", office.code),
             name: office.name.clone(),
             note: match held {
                 Some(held) if self.given_first_come && held.left == 0 => page.say("availability-full"),
+                Some(_) if later => page.say("availability-not-open"),
                 Some(held) => {
                     odds(page, held.places, held.people).filter(|_| !self.given_first_come).unwrap_or_default()
                 }

@@ -13,6 +13,7 @@ use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::Choice;
 use antrean_domain::office::{Office, PositionQuality};
 use antrean_domain::person::ADULT_AGE;
+use antrean_domain::service::ServiceCode;
 use antrean_store::appointments::Source;
 use antrean_store::ids::SlotId;
 use antrean_words::Arg;
@@ -139,7 +140,8 @@ struct TicketPage {
     address: String,
     map: Option<Map>,
     can: Can,
-    move_until: String,
+    /// Until when it can be given back without a consequence, in a sentence; none once that is over.
+    free_until: Option<String>,
     wish: Vec<ChoiceLine>,
     next_wave: Option<String>,
     own: bool,
@@ -192,13 +194,18 @@ async fn show_ticket(visit: Visit, Path(link): Path<String>) -> Answer {
             .hints
             .iter()
             .map(|hint| words.text(hint).to_owned())
-            .take(2)
+            .take(hints_on_ticket(ticket.service))
             .collect(),
         address: office.map(|office| office.address.clone()).unwrap_or_default(),
         map: office.map(map),
         can: Can { move_it: own && ticket.can_move, cancel: own && ticket.can_cancel, wish: can_wish },
-        move_until: words
-            .say_with("ticket-free-until", &[("until", Arg::from(words.instant(ticket.free_until, ticket.zone)))]),
+        free_until: match (ticket.can_move, ticket.can_cancel && !ticket.cancel_is_late) {
+            (true, _) => Some("ticket-free-until"),
+            // What can be cancelled in time and yet not be moved, was moved already.
+            (false, true) => Some("ticket-cancel-until"),
+            (false, false) => None,
+        }
+        .map(|key| words.say_with(key, &[("until", Arg::from(words.until(ticket.free_until, ticket.zone)))])),
         wish: choice_lines(&visit, release, ticket.wish.as_deref().filter(|_| own).unwrap_or_default()),
         next_wave: release.and_then(|release| release.next_wave).map(|wave| words.instant(wave, HOME_ZONE)),
         sign_in: (!own && visit.caller.session.is_none()).then(|| with_onward("/masuk", &format!("/tiket/{link}"))),
@@ -206,6 +213,12 @@ async fn show_ticket(visit: Visit, Path(link): Path<String>) -> Answer {
         link,
     };
     show(StatusCode::OK, &page)
+}
+
+/// How many of a service's hints still help who has a ticket. The first says how to bring the papers, the second of a new passport
+/// that they must agree; the others help to choose a service.
+fn hints_on_ticket(service: ServiceCode) -> usize {
+    if service == ServiceCode::New { 2 } else { 1 }
 }
 
 /// The colour of a state; the words say it as well.

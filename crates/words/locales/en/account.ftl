@@ -27,13 +27,15 @@ person-correct-title = Correct your details
 person-family-title = Add a family member
 person-self-why = We need this so that each person has one place only. No photos or documents to upload.
 person-family-why = Somebody on the same family card (KK) as you. They can come on one ticket.
-person-see-live = See what is live
-person-check-again = Please look again
+person-see-live = See the current one
+person-check-again = Please check again
 person-it-is-right = The details are right, continue
 person-name = Full name as on the identity card (KTP)
-person-name-hint = One word is fine. For a child, write the name on the birth certificate.
+person-name-hint = One word is fine.
+person-name-hint-family = One word is fine. For a child, write the name on the birth certificate.
 person-nik = NIK
-person-nik-hint = 16 digits on the KTP or KK. Children have a NIK on the KK too.
+person-nik-hint = 16 digits on the KTP.
+person-nik-hint-family = 16 digits on the KTP or KK. Children have a NIK on the KK too.
 person-birth = Date of birth
 person-birth-hint = For example 25 1 1987
 person-day = Day
@@ -124,13 +126,40 @@ pick-all-provinces = All provinces
 pick-province-places = { $offices ->
     [one] { $offices } office
    *[other] { $offices } offices
-} · { $places } places
+} · { $places ->
+    [one] { $places } place
+   *[other] { $places } places
+}
 pick-province-left = { $offices ->
     [one] { $offices } office
    *[other] { $offices } offices
-} · { $places } free places
-pick-places = { $places } places · { $entries } entries
-pick-left = { $places } free places
+} · { $places ->
+    [one] { $places } free place
+   *[other] { $places } free places
+}
+pick-province-full = { $offices ->
+    [one] { $offices } office
+   *[other] { $offices } offices
+} · full
+pick-province-waits = { $offices ->
+    [one] { $offices } office
+   *[other] { $offices } offices
+} · not open yet
+pick-province-none = { $offices ->
+    [one] { $offices } office
+   *[other] { $offices } offices
+} · not part of this release
+pick-places = { $places ->
+    [one] { $places } place
+   *[other] { $places } places
+} · { $people ->
+    [one] { $people } person
+   *[other] { $people } people
+} so far
+pick-left = { $places ->
+    [one] { $places } free place
+   *[other] { $places } free places
+}
 pick-not-in-release = Not part of this release. Look again at the next one.
 pick-full = Full. Cancelled places go out in the next wave.
 pick-too-few = No window has enough places for { $people } people.
@@ -152,7 +181,7 @@ pick-no-days = No arrival windows are left at this office in this release. Pick 
 # Entering the draw
 enter-step = Step { $step } of { $of }
 enter-live-title = You have an entry or ticket already
-enter-live-why = An account may have one that is live. See, change or cancel the one you have.
+enter-live-why = An account can have only one at a time. View, change, or cancel the one you have.
 enter-service-title = Which passport do you need?
 enter-service = Application
 enter-service-missing = Pick a new passport or a replacement.
@@ -189,8 +218,8 @@ enter-commit-change = Save changes
 # The entry
 receipt-title = Entry
 receipt-in = Your entry is in
-receipt-in-draw = The draw is on { $draw }. There is nothing to do until then.
-receipt-in-message = The result goes to your phone, and stands on this page.
+receipt-in-draw = The draw is on { $draw }. There is nothing you need to do until then.
+receipt-in-message = The result is sent to your phone and shown on this page.
 receipt-in-until = You can change or withdraw until { $freeze }. Changing does not lower your chance.
 receipt-waiting = Entries are closed. Waiting for the draw.
 receipt-waiting-draw = The draw is on { $draw }.
@@ -198,14 +227,17 @@ receipt-standby = You are on standby
 receipt-standby-position = Standby number { $position }
 receipt-drawn-by-lot = The places were given out by lot. When your turn came, all your choices were full.
 receipt-standby-what = Places that others cancel go out in this order, at fixed times. If one fits your choices, it is yours at once.
-receipt-standby-calm = No need to enter again or to keep this page open. We tell you by phone.
+receipt-standby-calm = There is no need to enter again or to keep this page open. We send a message to your phone.
 receipt-next-wave = Next wave
 receipt-rank = Drawn order
 receipt-standby-ends = Standby lasts until
-receipt-leftovers = Right now { $places } places are free that nobody chose. You may take one without waiting.
+receipt-leftovers = { $places ->
+    [one] One place is free right now.
+   *[other] { $places } places are free right now.
+} You may take one without waiting.
 receipt-leftovers-link = Take a place that is free
 receipt-expired = Standby has ended
-receipt-expired-next = Until the last wave no place fitted your choices. You may take part in the next release.
+receipt-expired-next = No place fitted your choices, up to the last wave. You may take part in the next release.
 receipt-gone = This entry was withdrawn
 receipt-change = Change entry
 receipt-withdraw = Withdraw entry
@@ -228,6 +260,7 @@ receipt-withdraw-no = Do not withdraw
 receipt-leave-title = Leave standby?
 receipt-leave-what = You will get no place from the next waves. Once you have left, your position cannot be given back.
 receipt-leave-yes = Leave standby
+receipt-leave-no = Stay on standby
 receipt-unknown-title = This entry is not in your account
 receipt-unknown-why = Perhaps it was made with another phone number, or the link is not complete.
 receipt-unknown-do = Check the link. If it was made with another number, sign out first, then sign in with that number.
@@ -240,12 +273,15 @@ book-window-title = Pick a day and time
 book-window-lead = Pick an arrival time. The number on the right is how many places are free.
 book-check-title = Check, then take the place
 book-place = Place
-book-left = { $places } free places
+book-left = { $places ->
+    [one] { $places } free place
+   *[other] { $places } free places
+}
 book-other-window = Another time
 book-alternatives = Still free
 book-standby = You are on standby. If you take this place, you stop waiting.
 book-commit = Take this place
-book-rules = Cancelling, or moving once, costs nothing until the day before.
+book-rules = Cancelling, or moving once, has no consequence until the day before.
 
 # The ticket
 ticket-title = Ticket
@@ -255,7 +291,8 @@ ticket-calendar = Add to calendar
 ticket-move = Move
 ticket-wish = Ask for another time
 ticket-cancel = Cancel
-ticket-free-until = Moving and cancelling cost nothing until { $until }.
+ticket-free-until = Moving and cancelling have no consequence until { $until }.
+ticket-cancel-until = Cancelling has no consequence until { $until }. This appointment was moved once already.
 ticket-sign-in = To move or cancel, sign in with the phone number of the ticket's holder.
 ticket-bring = What to bring
 ticket-bring-how = Tick what you have ready.
@@ -266,7 +303,7 @@ ticket-map-app = Open map
 ticket-map-web = Map on the web
 ticket-map-rough = The point on the map is not exact. Follow the address above.
 ticket-what = Application
-ticket-pay = You pay after an officer has checked your papers. The queue is free. If somebody asks money for a place, report it.
+ticket-pay = You pay after an officer has checked your papers. The queue is free. If somebody asks for money for a place, report it.
 ticket-source-draw = This place came from the draw.
 ticket-source-wave = This place came from a standby wave, in drawn order.
 ticket-source-leftover = This place was left over after the draw.
@@ -280,9 +317,9 @@ ticket-other-title = This ticket belongs to another account
 ticket-other-why = This ticket was made with another phone number. You may look at it, but only its holder can change it.
 ticket-other-do = If it is yours, sign out first, then sign in with the phone number you entered with.
 ticket-cancel-title = Cancel the appointment?
-ticket-cancel-place = Your place goes to somebody on standby in the next wave. It cannot be taken back.
+ticket-cancel-place = Your place goes to somebody else in the next wave. It cannot be taken back.
 ticket-cancel-late-place = Today is the day of the visit. Your place can no longer go to somebody else, but the officers will know that you are not coming.
-ticket-cancel-free = Cancelling now costs nothing. You may enter again at the next release.
+ticket-cancel-free = Cancelling now has no consequence. You may enter again at the next release.
 ticket-cancel-late = Cancelling on the day of the visit is noted. The first time is a warning. If it happens again within 180 days, you sit out one release.
 ticket-cancel-yes = Yes, cancel
 ticket-cancel-no = Do not cancel

@@ -2,7 +2,7 @@
 # At most 160 letters without a link. No NIK, no person's name.
 
 sms-code = Antrean: { $code } is your sign-in code, valid for { $minutes } minutes. Officers never ask for it: do not tell anyone
-sms-place = Code { $code }, { $office }, { $when }. Bring the original KTP, KK and birth certificate. Ticket: { $url }
+sms-place = Code { $code }, { $office }, { $when }. Bring the original papers. The list is on the ticket: { $url }
 sms-entered = Antrean: your entry is in. Draw: { $draw }. Being fast does not help, everybody has the same chance. View or change: { $url }
 sms-drawn = Antrean: the draw gave you a place. { $place }
 sms-standby = Antrean: the draw is done, you are on standby with draw rank { $rank }. Freed places are given in this order{ $wave }. No need to enter again. View: { $url }

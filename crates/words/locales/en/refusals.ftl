@@ -28,7 +28,7 @@ refusal-signed-out = You need to sign in
 refusal-details-missing = Your details are not complete
     .detail = First give your NIK, family card number, name, and date of birth. Then you can go on.
 refusal-consent-missing = Your consent is missing
-    .detail = We need your consent to use these data. Read what it says, and tick the box.
+    .detail = We need your consent to use this data. Read what it says, and tick the box.
 refusal-underage = An account is for people of 17 and older
     .detail = By the date of birth, the age is { $years }. Ask a parent or guardian to make an account and add you as family. If you are married, tick "married".
 refusal-family-full = This account has { $max } people already
@@ -82,9 +82,9 @@ refusal-nothing-matches = { $office } is not open at that time
 refusal-never-fits = Too many people for one arrival time
     .detail = At { $office } one arrival time has room for at most { $largest }. Change choice { $choice }, or apply with fewer people.
 refusal-entry-unknown = The entry was not found
-    .detail = Check the link, or sign in and open "My data".
+    .detail = Check the link, or sign in and open "My ticket".
 refusal-entry-final = This entry cannot be changed any more
-    .detail = Entries are closed, it was drawn, or it was withdrawn. Open "My data" to see the result.
+    .detail = Entries are closed, it was drawn, or it was withdrawn. Open "My ticket" to see the result.
 
 # Not offered here
 refusal-not-offered = Not offered here
@@ -111,7 +111,7 @@ refusal-not-drawn-yet = Not drawn yet
 
 # Tickets
 refusal-ticket-unknown = The ticket was not found
-    .detail = Check the link, or sign in and open "My data".
+    .detail = Check the link, or sign in and open "My ticket".
 refusal-not-possible-now = This cannot be done now
     .detail = State of the appointment: { $state }. { $next }
 refusal-moved-already = It was moved once already

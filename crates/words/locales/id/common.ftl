@@ -61,9 +61,9 @@ state-unrecorded = Hari sudah lewat
 # Status pendaftaran undian.
 entry-entered = Terdaftar
     .next = Tunggu undian. Anda masih boleh mengubah pilihan sampai pendaftaran tutup.
-entry-withdrawn = Ditarik oleh Anda
+entry-withdrawn = Dibatalkan oleh Anda
     .next = Anda boleh mendaftar lagi selama pendaftaran masih dibuka.
-entry-left = Ditarik setelah pendaftaran tutup
+entry-left = Dibatalkan setelah pendaftaran tutup
     .next = Anda boleh ikut pembukaan berikutnya.
 entry-standby = Cadangan
     .next = Anda tidak perlu mendaftar lagi. Tempat yang batal dibagikan pada tiap gelombang, menurut urutan undian.
@@ -83,8 +83,8 @@ release-closed = Selesai
 mode-draw = Undian
 mode-first-come = Siapa cepat
 
-# Nama pembukaan: minggu kerja yang dilayani.
-release-week = minggu { $monday }
+# Nama pembukaan: pekan kerja yang dilayani. Bukan "minggu": "minggu 30 November" terbaca sebagai hari Minggu.
+release-week = pekan { $monday }
 
 choice-any-date = tanggal berapa pun
 choice-any-time = jam berapa pun

@@ -2,7 +2,7 @@
 # Tanpa tautan paling panjang 160 huruf. Tidak ada NIK, tidak ada nama orang.
 
 sms-code = Antrean: { $code } adalah kode masuk Anda, berlaku { $minutes } menit. Petugas tidak pernah meminta kode ini: jangan beri tahu siapa pun
-sms-place = Kode { $code }, { $office }, { $when }. Bawa KTP, KK, dan akta asli. Tiket: { $url }
+sms-place = Kode { $code }, { $office }, { $when }. Bawa surat asli. Daftarnya di tiket: { $url }
 sms-entered = Antrean: pendaftaran undian Anda diterima. Undian: { $draw }. Tidak perlu cepat-cepat, peluang semua sama. Lihat atau ubah: { $url }
 sms-drawn = Antrean: Anda mendapat tempat lewat undian. { $place }
 sms-standby = Antrean: undian selesai, Anda cadangan dengan urutan undian { $rank }. Tempat yang batal dibagi menurut urutan ini{ $wave }. Tidak perlu mendaftar lagi. Lihat: { $url }

@@ -78,9 +78,9 @@ refusal-nothing-matches = { $office } tidak buka pada waktu itu
 refusal-never-fits = Terlalu banyak orang untuk satu jam kedatangan
     .detail = Di { $office } satu jam kedatangan memuat paling banyak { $largest } orang. Ganti pilihan ke-{ $choice }, atau daftar dengan orang yang lebih sedikit.
 refusal-entry-unknown = Pendaftaran tidak ditemukan
-    .detail = Periksa tautannya, atau masuk dan buka "Data saya".
+    .detail = Periksa tautannya, atau masuk dan buka "Tiket saya".
 refusal-entry-final = Pendaftaran ini tidak bisa diubah lagi
-    .detail = Pendaftaran sudah tutup, sudah diundi, atau sudah ditarik. Buka "Data saya" untuk melihat hasilnya.
+    .detail = Pendaftaran sudah tutup, sudah diundi, atau sudah dibatalkan. Buka "Tiket saya" untuk melihat hasilnya.
 
 # Tidak dilayani di sini
 refusal-not-offered = Tidak dilayani di sini
@@ -107,7 +107,7 @@ refusal-not-drawn-yet = Belum diundi
 
 # Tiket
 refusal-ticket-unknown = Tiket tidak ditemukan
-    .detail = Periksa tautannya, atau masuk dan buka "Data saya".
+    .detail = Periksa tautannya, atau masuk dan buka "Tiket saya".
 refusal-not-possible-now = Tidak bisa dilakukan sekarang
     .detail = Status janji temu ini: { $state }. { $next }
 refusal-moved-already = Jadwal sudah pernah dipindah
