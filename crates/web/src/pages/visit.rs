@@ -11,7 +11,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::caller::Who;
@@ -164,7 +164,11 @@ pub(crate) struct Sent(Vec<(String, String)>);
 impl FromRequest<WebState> for Sent {
     type Rejection = FormRejection;
 
-    async fn from_request(request: Request, state: &WebState) -> Result<Self, Self::Rejection> {
+    async fn from_request(mut request: Request, state: &WebState) -> Result<Self, Self::Rejection> {
+        if request.method() == Method::HEAD {
+            // A HEAD asks what a GET would say; the reader of forms knows the query of a GET only.
+            *request.method_mut() = Method::GET;
+        }
         let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, state).await?;
         Ok(Self(fields))
     }

@@ -132,6 +132,12 @@ impl Server {
         assert!(violations.is_empty(), "{violations:#?}");
     }
 
+    /// Every byte that lies on the disk: what a thief of the disk can read.
+    pub fn on_disk(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path());
+        files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect()
+    }
+
     /// Somebody who has not signed in.
     pub fn stranger(&self) -> Client {
         Client { router: self.router.clone(), token: None, headers: HashMap::new(), peer: None }
