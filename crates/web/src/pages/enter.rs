@@ -24,7 +24,7 @@ use axum::routing::get;
 
 use crate::input::Fields;
 use crate::pages::Page;
-use crate::pages::me::path_of;
+use crate::pages::me::{ADDED_FIELD, path_of};
 use crate::pages::pick::{ChoiceLine, Purpose, TimeForm, choice_lines, choice_of, office_of, office_page, time_page};
 use crate::pages::visit::{Answer, Detour, Faults, Sent, Visit, onward, show, with_onward};
 use crate::problem::BadRequest;
@@ -353,12 +353,15 @@ fn people_page(visit: &Visit, filling: &Filling, sent: &Sent, faults: Faults) ->
     let words = visit.words;
     let mine = &filling.mine;
     // Who is alone, or has chosen nobody yet, most likely comes themselves.
-    let nobody = filling.draft.people.is_empty();
+    let added = sent.get(ADDED_FIELD);
+    let nobody = filling.draft.people.is_empty() && added.is_empty();
     let people = mine.people.iter().map(|person| PersonBox {
         id: person.id.to_string(),
         name: person.name.as_str().to_owned(),
         hint: if person.minor { words.say("enter-people-child") } else { person.nik.clone() },
-        ticked: filling.draft.people.contains(&person.id) || (nobody && person.position == 0 && !faults.any()),
+        ticked: filling.draft.people.contains(&person.id)
+            || person.id.to_string() == added
+            || (nobody && person.position == 0 && !faults.any()),
     });
     let page = PeoplePage {
         page: visit.page("enter-people-title", &faults),
