@@ -88,7 +88,7 @@ impl Operation for Move {
         if to.release != from.release {
             return Err(Refusal::OtherRelease { release: to.release }.into());
         }
-        let (release, plan) = party::release_and_plan(tx, &to.release)?;
+        let (release, plan) = party::release_and_plan(tx, cx, &to.release)?;
         bookable(cx, &release, &plan, &to)?;
         let office = cx.catalogue.offices.get(&to.key.office).ok_or(Refusal::SlotUnknown)?;
         if let Err(NotOffered { why }) = office.offers(party.service, party.passport, to.key.date) {
@@ -130,7 +130,7 @@ impl Operation for Wish {
         if self.choices.is_empty() {
             wishes::remove(tx, party.id)?;
         } else {
-            let (_, plan) = party::release_and_plan(tx, &party.release)?;
+            let (_, plan) = party::release_and_plan(tx, cx, &party.release)?;
             let offered = Offered::read(tx, &party.release, &self.choices)?;
             let wanted =
                 Wanted { service: party.service, passport: party.passport, size: party.size, choices: &self.choices };

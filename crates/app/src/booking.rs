@@ -8,7 +8,7 @@ use antrean_store::appointments::Source;
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, ApplicantId, PartyId, SlotId};
 use antrean_store::parties::Party;
-use antrean_store::releases::{Release, ReleaseState};
+use antrean_store::releases::{ReleaseState, Standing};
 use antrean_store::slots::Slot;
 use antrean_store::{Fault, Tx, appointments, entries, parties, slots};
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ impl Operation for Book {
 impl Book {
     fn take(&self, tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<TicketView, Error> {
         let slot = slots::get(tx, self.slot)?.ok_or(Refusal::SlotUnknown)?;
-        let (release, plan) = party::release_and_plan(tx, &slot.release)?;
+        let (release, plan) = party::release_and_plan(tx, cx, &slot.release)?;
         bookable(cx, &release, &plan, &slot)?;
         let (party, size) = match &self.who {
             BookFor::People { people, service, passport } => {
@@ -114,7 +114,7 @@ fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot)
 }
 
 /// Refuses while places of this slot are not to be had first come: closed, not open yet, before the draw, too late.
-pub(crate) fn bookable(cx: &Context<'_>, release: &Release, plan: &ReleasePlan, slot: &Slot) -> Result<(), Refusal> {
+pub(crate) fn bookable(cx: &Context<'_>, release: &Standing, plan: &ReleasePlan, slot: &Slot) -> Result<(), Refusal> {
     if slot.closed {
         return Err(Refusal::SlotClosed { slot: slot.key });
     }
@@ -131,7 +131,7 @@ pub(crate) fn bookable(cx: &Context<'_>, release: &Release, plan: &ReleasePlan, 
         (Mode::Draw, ReleaseState::Drawn) => Ok(()),
         (_, ReleaseState::Planned) => Err(Refusal::NotOpenYet { opens: plan.opening.opens(zone), office: None }),
         (Mode::Draw, ReleaseState::Open | ReleaseState::Frozen | ReleaseState::Drawing) => {
-            Err(Refusal::NotDrawnYet { draw: crate::release::draw_instant(release, plan) })
+            Err(Refusal::NotDrawnYet { draw: crate::release::draw_instant(release.round, plan) })
         }
         _ => Err(Refusal::BookingClosed { since: release.ends }),
     }

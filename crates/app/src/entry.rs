@@ -1,13 +1,12 @@
 //! Entering a release that is drawn: enter, change and withdraw while it is open; receipt and result afterwards.
 
-use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::draw::entry::{Choice, EntryId, Leaf};
 use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::entries::{Entry, EntryState};
 use antrean_store::ids::{AccountId, ApplicantId, PartyId};
 use antrean_store::parties::{Inserted, Party};
-use antrean_store::releases::{Release, ReleaseState};
+use antrean_store::releases::{ReleaseState, Standing};
 use antrean_store::{Fault, Tx, drafts, entries, parties, releases};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,7 +62,7 @@ pub struct EntryView {
 
 /// Builds the view of an entry.
 pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &Entry) -> Result<EntryView, Error> {
-    let (release, plan) = party::release_and_plan(tx, &party.release)?;
+    let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
     let leaf =
         Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
     let last_day = plan.dates.last().copied().unwrap_or_default();
@@ -83,7 +82,7 @@ pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &E
         rank: entry.rank,
         standby_position: entry.rank.and_then(|rank| cx.overview.release(&party.release)?.standby_position(rank)),
         freeze: plan.freeze,
-        draw: crate::release::draw_instant(&release, &plan),
+        draw: crate::release::draw_instant(release.round, &plan),
         next_wave: if party::waits(entry.state) { next_wave } else { None },
         standby_ends: release.ends,
         receipt: party::receipt(tx, cx, party.id, &entry.leaf)?,
@@ -124,7 +123,7 @@ impl Operation for Enter {
         check(cx, &plan, &offered, &wanted)?;
         let party = party::insert(tx, cx, account, &self.release, self.service, self.passport, &draft.people)?;
         let entry_id = EntryId::of(&draft.published[0].tag);
-        let leaf = leaf(&release, &draft, &self.choices)?;
+        let leaf = leaf(tx, cx, &release.id, &draft, &self.choices)?;
         entries::insert(tx, party, &self.release, &entry_id, leaf.as_bytes(), cx.now)?;
         drafts::remove(tx, account)?;
         let first = &self.choices[0].office;
@@ -137,7 +136,7 @@ impl Operation for Enter {
             Message::Entered {
                 release: self.release.clone(),
                 link: link_of(cx, party),
-                draw: crate::release::draw_instant(&release, &plan),
+                draw: crate::release::draw_instant(release.round, &plan),
             },
         )?;
         read(tx, cx, party)
@@ -183,7 +182,7 @@ impl Operation for Change {
         }
         parties::set_service(tx, party.id, self.service, self.passport)?;
         let entry_id = EntryId::of(&draft.published[0].tag);
-        let leaf = leaf(&release, &draft, &self.choices)?;
+        let leaf = leaf(tx, cx, &release.id, &draft, &self.choices)?;
         if !entries::set_leaf(tx, party.id, &entry_id, leaf.as_bytes(), cx.now)? {
             return Err(Refusal::EntryFinal.into());
         }
@@ -209,7 +208,7 @@ impl Operation for Withdraw {
         let account = cx.account(tx)?;
         entries_limit(tx, cx, account)?;
         let (party, entry) = own_entry(tx, cx, &self.link, account)?;
-        let (release, plan) = party::release_and_plan(tx, &party.release)?;
+        let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
         let to = match (release.state, entry.state) {
             (ReleaseState::Open, EntryState::Entered) if cx.now < plan.freeze => EntryState::Withdrawn,
             (_, EntryState::Entered | EntryState::Standby) => EntryState::Left,
@@ -248,8 +247,8 @@ fn own_entry(tx: &Tx<'_>, cx: &Context<'_>, link: &str, account: AccountId) -> R
 }
 
 /// The release, if it takes entries now.
-fn open_release(tx: &Tx<'_>, cx: &Context<'_>, id: &ReleaseId) -> Result<(Release, ReleasePlan), Error> {
-    let (release, plan) = party::release_and_plan(tx, id)?;
+fn open_release(tx: &Tx<'_>, cx: &Context<'_>, id: &ReleaseId) -> Result<(Standing, ReleasePlan), Error> {
+    let (release, plan) = party::release_and_plan(tx, cx, id)?;
     if plan.mode != Mode::Draw {
         return Err(Refusal::OtherMode { mode: plan.mode }.into());
     }
@@ -263,10 +262,16 @@ fn open_release(tx: &Tx<'_>, cx: &Context<'_>, id: &ReleaseId) -> Result<(Releas
 }
 
 /// What the draw will publish of the entry.
-fn leaf(release: &Release, draft: &party::Draft, choices: &[Choice]) -> Result<Leaf, Fault> {
-    let rules = Hash32::of(release.rules.as_bytes());
-    Leaf::build(&release.id, &rules, &draft.published, choices)
-        .map_err(|error| Fault::Corrupt { what: format!("a leaf of {}: {error}", release.id) })
+fn leaf(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    release: &ReleaseId,
+    draft: &party::Draft,
+    choices: &[Choice],
+) -> Result<Leaf, Error> {
+    let rules = party::rules_hash(tx, cx, release)?;
+    Leaf::build(release, &rules, &draft.published, choices)
+        .map_err(|error| Fault::Corrupt { what: format!("a leaf of {release}: {error}") }.into())
 }
 
 fn uncount(tx: &Tx<'_>, party: &Party, entry: &Entry) -> Result<(), Fault> {

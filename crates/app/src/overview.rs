@@ -265,7 +265,7 @@ fn read_release(
         mode: plan.mode,
         state: release.state,
         rules_sha256: Hash32::of(release.rules.as_bytes()).to_string(),
-        draw: crate::release::draw_instant(release, &plan),
+        draw: crate::release::draw_instant(release.round, &plan),
         round: release.round,
         ends: release.ends,
         places: offices.values().map(|office| office.places).sum(),

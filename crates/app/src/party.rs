@@ -1,6 +1,9 @@
 //! A party: one to five people of one account who apply together, frozen as they were, live until their matter ends.
 
+use std::sync::Arc;
+
 use antrean_domain::appointment::AppointmentState;
+use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::draw::entry::{Leaf, LeafPerson};
 use antrean_domain::draw::person::{Commitment, Salt};
 use antrean_domain::keys::PersonKey;
@@ -12,7 +15,7 @@ use antrean_domain::ticket::LinkId;
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, ApplicantId, PartyId};
 use antrean_store::parties::{Inserted, Party, PartyPerson};
-use antrean_store::releases::Release;
+use antrean_store::releases::{Release, ReleaseState, Standing};
 use antrean_store::{Fault, Tx, applicants, appointments, entries, parties, releases, slots, strikes};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +24,7 @@ use crate::entropy;
 use crate::entry::{EntryView, entry_view};
 use crate::me::{open_person, seal_person};
 use crate::operation::{Context, Error};
+use crate::overview::ReleaseView;
 use crate::refusal::Refusal;
 use crate::ticket::{TicketView, ticket_view};
 
@@ -84,11 +88,32 @@ pub(crate) fn own_by_link(
     Ok(by_link(tx, cx, link)?.filter(|party| party.account == account))
 }
 
-/// The release's plan, and the release.
-pub(crate) fn release_and_plan(tx: &Tx<'_>, id: &ReleaseId) -> Result<(Release, ReleasePlan), Error> {
+/// Where the release stands, and its plan.
+pub(crate) fn release_and_plan(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    id: &ReleaseId,
+) -> Result<(Standing, ReleasePlan), Error> {
+    let standing = releases::standing(tx, id)?.ok_or(Refusal::ReleaseUnknown)?;
+    let plan = match settled(cx, id) {
+        Some(view) => view.plan.clone(),
+        None => plan_of(&releases::get(tx, id)?.ok_or(Refusal::ReleaseUnknown)?)?,
+    };
+    Ok((standing, plan))
+}
+
+/// The hash of the release's rules file.
+pub(crate) fn rules_hash(tx: &Tx<'_>, cx: &Context<'_>, id: &ReleaseId) -> Result<Hash32, Error> {
+    if let Some(hash) = settled(cx, id).and_then(|view| view.rules_sha256.parse().ok()) {
+        return Ok(hash);
+    }
     let release = releases::get(tx, id)?.ok_or(Refusal::ReleaseUnknown)?;
-    let plan = plan_of(&release)?;
-    Ok((release, plan))
+    Ok(Hash32::of(release.rules.as_bytes()))
+}
+
+/// The public state of a release whose plan and rules cannot change any more (rule 9): they need not be read again.
+fn settled<'a>(cx: &Context<'a>, id: &ReleaseId) -> Option<&'a ReleaseView> {
+    cx.overview.release(id).map(Arc::as_ref).filter(|view| view.state != ReleaseState::Planned)
 }
 
 /// The plan as it was written when the release was planned.
@@ -108,7 +133,7 @@ pub(crate) fn draft(
     tx: &Tx<'_>,
     cx: &Context<'_>,
     account: AccountId,
-    release: &Release,
+    release: &Standing,
     plan: &ReleasePlan,
     chosen: &[ApplicantId],
 ) -> Result<Draft, Error> {

@@ -276,7 +276,7 @@ impl ReleaseClock {
             }
             BeaconPlan::Drand { chain, .. } => {
                 let tried = self.beacon_tried.get(&release.id).is_some_and(|at| *at <= now && now < *at + BEACON_RETRY);
-                if tried || now < draw_instant(release, plan) {
+                if tried || now < draw_instant(release.round, plan) {
                     return Ok(());
                 }
                 self.beacon_tried.insert(release.id.clone(), now);

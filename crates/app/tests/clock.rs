@@ -152,3 +152,29 @@ async fn what_is_past_its_purpose_goes_however_much_it_is_and_also_what_was_neve
     };
     assert_eq!(town.app.store().read(left).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_release_that_was_planned_anew_is_entered_under_its_new_plan_at_once() {
+    let town = Town::new(8).await;
+    let before = Town::plan(Mode::Draw, &["BTM"]);
+    let id = before.id.clone();
+    plan(&town, before.clone()).await;
+    town.tick().await;
+    let gone = id.clone();
+    assert!(town.app.store().write(move |tx| releases::remove_planned(tx, &gone)).await.unwrap());
+    plan(&town, ReleasePlan { choices_max: 1, ..before }).await;
+    town.clock.set(wib(town::FRIDAY, 14, 0));
+    let opening = id.clone();
+    let open = move |tx: &Tx<'_>| releases::advance(tx, &opening, &[ReleaseState::Planned], ReleaseState::Open);
+    assert!(town.app.store().write(open).await.unwrap());
+    let person = town.applicant(1).await;
+    // The public state still shows the plan before.
+    assert_eq!(town.app.overview().release(&id).unwrap().plan.choices_max, 20);
+    let refused = refusal(person.enter(&id, &["BTM/*/am", "BTM/*/pm"]).await);
+    assert_eq!(refused, Refusal::TooManyChoices { max: 1 });
+    town.tick().await;
+    person.enter(&id, &["BTM/*/am"]).await.unwrap();
+    town.draw().await;
+    let bytes = std::fs::read(bundle::file(&town.app, &id, bundle::BUNDLE).await.unwrap()).unwrap();
+    verify(&Bundle::read(&bytes).unwrap()).expect("entered under the rules that were published");
+}

@@ -93,19 +93,20 @@ CREATE TABLE releases (
     mode          TEXT NOT NULL CHECK (mode IN ('draw', 'first_come')),
     state         TEXT NOT NULL
                   CHECK (state IN ('planned', 'open', 'frozen', 'drawing', 'drawn', 'closed')),
-    plan          TEXT NOT NULL,                    -- ReleasePlan as JSON
     opens_ms      INTEGER NOT NULL,                 -- earliest opening over the zones
     freeze_ms     INTEGER NOT NULL,
     ends_ms       INTEGER NOT NULL,                 -- after this instant no standby entry can get a place
-    rules         TEXT NOT NULL,
     tag_key       BLOB NOT NULL,                    -- sealed
-    closures      TEXT NOT NULL DEFAULT '',
     round         INTEGER NOT NULL,                 -- beacon round, after sliding
-    freeze_file   TEXT,
-    beacon_file   TEXT,
     seed          BLOB,
     drawn_through INTEGER NOT NULL DEFAULT 0,       -- highest party id whose result is written
-    drawn_ms      INTEGER
+    drawn_ms      INTEGER,
+    -- The long texts come last: what stands before them is read for every entry and booking, without a look at them.
+    plan          TEXT NOT NULL,                    -- ReleasePlan as JSON
+    rules         TEXT NOT NULL,
+    closures      TEXT NOT NULL DEFAULT '',
+    freeze_file   TEXT,
+    beacon_file   TEXT
 );
 
 -- Rule 9: nothing about a release changes after it opens. Closures are written beside it, in `closures` and in `slots.closed`.

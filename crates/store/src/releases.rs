@@ -58,6 +58,7 @@ statements! {
     LIST = concat!("SELECT ", columns!(), " FROM releases ORDER BY opens_ms DESC, id DESC");
     NEWEST = concat!("SELECT ", columns!(), " FROM releases ORDER BY opens_ms DESC, id DESC LIMIT ?1");
     UNFINISHED = concat!("SELECT ", columns!(), " FROM releases WHERE state <> 'closed' ORDER BY opens_ms, id LIMIT ?1");
+    STANDING = "SELECT id, state, opens_ms, ends_ms, tag_key, round FROM releases WHERE id = ?1";
     STATE = "SELECT state FROM releases WHERE id = ?1";
     ADVANCE = "UPDATE releases SET state = ?2 WHERE id = ?1 AND state IN (?3, ?4, ?5, ?6, ?7, ?8)";
     SET_FREEZE = "UPDATE releases SET freeze_file = ?2, round = ?3 WHERE id = ?1 AND freeze_file IS NULL";
@@ -136,6 +137,24 @@ pub struct Release {
     pub drawn: Option<Timestamp>,
 }
 
+/// What entries and bookings need to know of a release: everything that is short. A national release's rules alone are
+/// 150 KB, and reading them takes longer than a booking may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its name.
+    pub id: ReleaseId,
+    /// Where it stands.
+    pub state: ReleaseState,
+    /// Earliest opening over the zones.
+    pub opens: Timestamp,
+    /// After this instant no standby entry can get a place.
+    pub ends: Timestamp,
+    /// The key of the people's tags, sealed.
+    pub tag_key: Vec<u8>,
+    /// The beacon round, after sliding.
+    pub round: u64,
+}
+
 fn release(row: &RowRef<'_>) -> Result<Release, Fault> {
     Ok(Release {
         id: row.release(0)?,
@@ -191,6 +210,20 @@ pub fn newest(tx: &Tx<'_>, limit: u32) -> Result<Vec<Release>, Fault> {
 /// The releases that are not closed, the oldest first, at most `limit`.
 pub fn unfinished(tx: &Tx<'_>, limit: u32) -> Result<Vec<Release>, Fault> {
     tx.all(UNFINISHED, &[Value::Int(limit.into())], release)
+}
+
+/// What is short of a release, by its name.
+pub fn standing(tx: &Tx<'_>, id: &ReleaseId) -> Result<Option<Standing>, Fault> {
+    tx.opt(STANDING, &[Value::Text(id.as_str())], |row| {
+        Ok(Standing {
+            id: row.release(0)?,
+            state: row.named(1)?,
+            opens: row.instant(2)?,
+            ends: row.instant(3)?,
+            tag_key: row.blob(4)?.to_vec(),
+            round: row.small(5)?,
+        })
+    })
 }
 
 /// Where a release stands, without the long texts of its row.

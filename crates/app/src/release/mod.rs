@@ -9,7 +9,7 @@ use antrean_domain::draw::beacon::Chain;
 use antrean_domain::draw::person::TagKey;
 use antrean_domain::draw::rules::Rules;
 use antrean_domain::release::{BeaconPlan, ReleaseId, ReleasePlan};
-use antrean_store::releases::{self, Release, ReleaseState};
+use antrean_store::releases::{self, Release, ReleaseState, Standing};
 use antrean_store::{Fault, Tx};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use crate::operation::{Context, Error, Note, Operation};
 const SEAL_TAG_KEY: &str = "tag_key";
 
 /// The tag key of a release, opened.
-pub(crate) fn tag_key(cx: &Context<'_>, release: &Release) -> Result<TagKey, Fault> {
+pub(crate) fn tag_key(cx: &Context<'_>, release: &Standing) -> Result<TagKey, Fault> {
     let broken = || Fault::Corrupt { what: format!("tag key of {}", release.id) };
     let plain = cx.keys.open(SEAL_TAG_KEY, &release.tag_key).map_err(|_| broken())?;
     Ok(TagKey(plain.try_into().map_err(|_| broken())?))
@@ -37,11 +37,11 @@ pub(crate) fn rules_of(release: &Release) -> Result<Rules, Fault> {
         .map_err(|error| Fault::Corrupt { what: format!("rules of {}: {error}", release.id) })
 }
 
-/// When the draw can be made: the time of the beacon's round as it stands now, else the freeze.
-pub(crate) fn draw_instant(release: &Release, plan: &ReleasePlan) -> Timestamp {
+/// When the draw can be made: the time of the beacon's round as it stands now, after sliding, else the freeze.
+pub(crate) fn draw_instant(round: u64, plan: &ReleasePlan) -> Timestamp {
     match &plan.beacon {
         BeaconPlan::Drand { chain, .. } => {
-            Chain::known(chain).and_then(|chain| chain.time_of(release.round)).unwrap_or(plan.freeze)
+            Chain::known(chain).and_then(|chain| chain.time_of(round)).unwrap_or(plan.freeze)
         }
         BeaconPlan::Manual { .. } | BeaconPlan::Local { .. } => plan.places_given_out(),
     }
