@@ -8,7 +8,7 @@ use antrean_app::overview::{OfficePlaces, Overview, ReleaseView};
 use antrean_domain::catalogue::Catalogue;
 use antrean_domain::office::Office;
 use antrean_domain::region::Zone;
-use antrean_domain::release::{Mode, Opening, ReleaseId, ReleasePlan};
+use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan};
 use antrean_store::releases::ReleaseState;
 use askama::Template;
 use axum::Router;
@@ -488,10 +488,13 @@ fn steps(page: &Page, release: &ReleaseView) -> Vec<String> {
     let key = if release.mode == Mode::Draw { "release-step-waves" } else { "release-step-waves-first-come" };
     let waves = page.say_text(key, "times", page.w.list(&waves));
     match release.mode {
+    // Only a value that nobody here can choose comes from outside.
+    let local = matches!(plan.beacon, BeaconPlan::Local { .. });
+    let draw = if local { "release-step-draw-local" } else { "release-step-draw" };
         Mode::Draw => vec![
             page.say_text("release-step-enter", "closes", moment(page, plan.freeze, HOME_ZONE)),
             page.say("release-step-freeze"),
-            page.say_text("release-step-draw", "draw", moment(page, release.draw, HOME_ZONE)),
+            page.say_text(draw, "draw", moment(page, release.draw, HOME_ZONE)),
             page.say("release-step-result"),
             waves,
         ],
@@ -556,9 +559,9 @@ impl Table<'_> {
             href: format!("/kantor/{}", office.code),
             name: office.name.clone(),
             note: match held {
-                Some(held) if self.given_first_come && held.left == 0 => page.say("availability-full"),
                 Some(_) if later => page.say("availability-not-open"),
                 Some(held) => {
+                Some(held) if self.given_first_come && held.left == 0 => page.say("availability-full"),
                     odds(page, held.places, held.people).filter(|_| !self.given_first_come).unwrap_or_default()
                 }
                 None => why_not(page, self.catalogue, office, &self.release.plan),
