@@ -12,7 +12,6 @@ use antrean_store::releases::ReleaseState;
 use antrean_words::Arg;
 use askama::Template;
 use axum::Router;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
 
@@ -20,7 +19,7 @@ use crate::input::Fields;
 use crate::pages::Page;
 use crate::pages::enter::{Filling, NoticePage, passport_value, release_of, service_value};
 use crate::pages::pick::{Day, Purpose, days, office_of, office_page};
-use crate::pages::visit::{Answer, Detour, Faults, Sent, Visit, onward, show, with_onward};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, show, with_onward};
 use crate::problem::BadRequest;
 use crate::state::WebState;
 
@@ -57,7 +56,7 @@ fn purpose(release: &ReleaseView) -> Purpose<'_> {
     }
 }
 
-async fn ask_office(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn ask_office(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let release = giving(&visit, &release)?;
     office_page(&visit, &sent, &purpose(&release))
 }
@@ -76,7 +75,7 @@ pub(crate) struct WindowPage {
     pub other: Option<(String, String)>,
 }
 
-async fn ask_window(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn ask_window(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let release = giving(&visit, &release)?;
     let purpose = purpose(&release);
     let catalogue = visit.app().catalogue();
@@ -132,7 +131,7 @@ pub(crate) fn slot_of<'a>(
     Ok((slot, office))
 }
 
-async fn check(visit: Visit, Path((release, slot)): Path<(String, i64)>) -> Answer {
+async fn check(visit: Visit, Named((release, slot)): Named<(String, i64)>) -> Answer {
     giving(&visit, &release)?;
     let filling = Filling::read(&visit, &release).await?;
     check_page(&visit, &filling, slot, Faults::none(), &[])
@@ -193,7 +192,7 @@ fn check_page(visit: &Visit, filling: &Filling, slot: i64, faults: Faults, offer
     show(page.faults.status(), &page)
 }
 
-async fn book(visit: Visit, Path((release, slot)): Path<(String, i64)>, sent: Sent) -> Answer {
+async fn book(visit: Visit, Named((release, slot)): Named<(String, i64)>, sent: Sent) -> Answer {
     let who = if sent.has("cadangan", "1") {
         BookFor::Standby
     } else {
@@ -202,7 +201,8 @@ async fn book(visit: Visit, Path((release, slot)): Path<(String, i64)>, sent: Se
         let passport = fields.passport("passport", sent.get("passport"));
         let people: Option<Vec<ApplicantId>> = fields.people("people", sent.all("people"));
         let (Some(service), Some(passport), Some(people)) = (service, passport, people) else {
-            return Err(fields.wrong().into());
+            let faults = Faults::read(&fields.wrong(), visit.words);
+            return check_page(&visit, &Filling::read(&visit, &release).await?, slot, faults, &[]);
         };
         BookFor::People { people, service, passport }
     };

@@ -7,7 +7,7 @@ use antrean_domain::office::{Office, PositionQuality};
 use antrean_domain::region::Zone;
 use antrean_words::{Arg, Words};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::pages::ticket;
-use crate::pages::visit::{Answer, Visit};
+use crate::pages::visit::{Answer, Named, Visit};
 use crate::state::WebState;
 
 /// The calendar file of a ticket.
@@ -24,7 +24,7 @@ pub fn routes() -> Router<WebState> {
     Router::new().route("/tiket/{link}/kalender.ics", get(file))
 }
 
-async fn file(State(state): State<WebState>, visit: Visit, Path(link): Path<String>) -> Answer {
+async fn file(State(state): State<WebState>, visit: Visit, Named(link): Named<String>) -> Answer {
     let seen = ticket::see(&visit, &link).await?;
     let catalogue = state.app.catalogue();
     let event = Event {

@@ -17,7 +17,7 @@ use antrean_domain::release::{Mode, ReleaseId};
 use antrean_store::releases::ReleaseState;
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -27,6 +27,7 @@ use tokio::sync::Mutex;
 
 use crate::caller::Who;
 use crate::pages::release::{Other, Phase, days, moment};
+use crate::pages::visit::Named;
 use crate::pages::{Page, PageError, render, shared};
 use crate::problem::Trouble;
 use crate::state::WebState;
@@ -113,7 +114,7 @@ struct Asked {
 async fn one(
     State(state): State<WebState>,
     Who(caller): Who,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
@@ -307,7 +308,7 @@ fn waves(page: &Page, release: &ReleaseView, now: Timestamp) -> Vec<String> {
 }
 
 /// The files live under the API; here they have the address that the page of the draw shows.
-async fn file(Path((release, file)): Path<(String, String)>) -> Result<Redirect, PageError> {
+async fn file(Named((release, file)): Named<(String, String)>) -> Result<Redirect, PageError> {
     let release = ReleaseId::parse(&release).map_err(|_| Refusal::ReleaseUnknown)?;
     let known =
         Bundle::FILES.into_iter().chain([bundle::BUNDLE]).find(|name| *name == file).ok_or(Refusal::ReleaseUnknown)?;

@@ -18,7 +18,6 @@ use antrean_store::releases::ReleaseState;
 use antrean_words::Arg;
 use askama::Template;
 use axum::Router;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
 
@@ -26,7 +25,7 @@ use crate::input::Fields;
 use crate::pages::Page;
 use crate::pages::me::{ADDED_FIELD, path_of};
 use crate::pages::pick::{ChoiceLine, Purpose, TimeForm, choice_lines, choice_of, office_of, office_page, time_page};
-use crate::pages::visit::{Answer, Detour, Faults, Sent, Visit, onward, show, with_onward};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, show, with_onward};
 use crate::problem::BadRequest;
 use crate::state::WebState;
 
@@ -197,7 +196,7 @@ pub(crate) fn already_live(visit: &Visit, live: &LiveView) -> Answer {
     show(StatusCode::OK, &page)
 }
 
-async fn start(visit: Visit, Path(release): Path<String>) -> Answer {
+async fn start(visit: Visit, Named(release): Named<String>) -> Answer {
     let filling = Filling::open(&visit, &release).await?;
     Ok(onward(&filling.next_step()))
 }
@@ -226,7 +225,7 @@ struct ServicePage {
     back: String,
 }
 
-async fn ask_service(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn ask_service(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let filling = Filling::read(&visit, &release).await?;
     let filled = Sent::of([
         ("service", filling.draft.service.map(service_value).unwrap_or_default().to_owned()),
@@ -300,7 +299,7 @@ pub(crate) fn passport_value(kind: PassportKind) -> &'static str {
     }
 }
 
-async fn set_service(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn set_service(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let mut filling = Filling::read(&visit, &release).await?;
     let mut fields = Fields::new(visit.app().now());
     let service = fields.service("service", sent.get("service"));
@@ -344,7 +343,7 @@ struct PeoplePage {
     back: String,
 }
 
-async fn ask_people(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn ask_people(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let filling = Filling::read(&visit, &release).await?;
     people_page(&visit, &filling, &sent, Faults::none())
 }
@@ -378,7 +377,7 @@ fn people_page(visit: &Visit, filling: &Filling, sent: &Sent, faults: Faults) ->
     show(page.faults.status(), &page)
 }
 
-async fn set_people(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn set_people(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let mut filling = Filling::read(&visit, &release).await?;
     let ticked: Vec<ApplicantId> =
         sent.all("people").into_iter().filter_map(|id| id.parse().ok().map(ApplicantId)).collect();
@@ -421,7 +420,7 @@ struct ChoicesPage {
     back: String,
 }
 
-async fn ask_choices(visit: Visit, Path(release): Path<String>) -> Answer {
+async fn ask_choices(visit: Visit, Named(release): Named<String>) -> Answer {
     let filling = Filling::open(&visit, &release).await?;
     choices_page(&visit, &filling, Faults::none())
 }
@@ -444,7 +443,7 @@ fn choices_page(visit: &Visit, filling: &Filling, faults: Faults) -> Answer {
     show(page.faults.status(), &page)
 }
 
-async fn set_choices(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn set_choices(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let mut filling = Filling::open(&visit, &release).await?;
     let choices = &mut filling.draft.choices;
     let action = sent
@@ -469,12 +468,12 @@ async fn set_choices(visit: Visit, Path(release): Path<String>, sent: Sent) -> A
     Ok(onward(&format!("{}/pilihan", filling.base())))
 }
 
-async fn ask_office(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn ask_office(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let filling = Filling::open(&visit, &release).await?;
     office_page(&visit, &sent, &filling.purpose())
 }
 
-async fn ask_time(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn ask_time(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let filling = Filling::open(&visit, &release).await?;
     choice_page(&visit, &filling, &sent, Faults::none())
 }
@@ -482,15 +481,16 @@ async fn ask_time(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answ
 fn choice_page(visit: &Visit, filling: &Filling, sent: &Sent, faults: Faults) -> Answer {
     let catalogue = visit.app().catalogue();
     let purpose = filling.purpose();
-    let Some(office) = office_of(&catalogue.offices, sent).filter(|office| purpose.why_not(visit, office).is_none())
-    else {
-        return Ok(onward(&purpose.here));
-    };
+    let Some(office) = office_of(&catalogue.offices, sent) else { return Ok(onward(&purpose.here)) };
+    if purpose.why_not(visit, office).is_some() {
+        // Its line in the list says why.
+        return Ok(onward(&purpose.link(&purpose.here, &[("cari", &office.name)])));
+    }
     let form = TimeForm { method: "post", action: purpose.next.clone(), submit: "pick-add" };
     time_page(visit, sent, &purpose, office, form, faults)
 }
 
-async fn add_choice(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn add_choice(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     let mut filling = Filling::open(&visit, &release).await?;
     let catalogue = visit.app().catalogue();
     let Some(office) = office_of(&catalogue.offices, &sent) else { return Ok(onward(&filling.purpose().here)) };
@@ -536,7 +536,7 @@ struct CheckPage {
     when: String,
 }
 
-async fn check(visit: Visit, Path(release): Path<String>) -> Answer {
+async fn check(visit: Visit, Named(release): Named<String>) -> Answer {
     let filling = Filling::open(&visit, &release).await?;
     check_page(&visit, &filling, Faults::none())
 }
@@ -582,7 +582,7 @@ struct Checked {
 }
 
 impl Checked {
-    fn read(visit: &Visit, sent: &Sent) -> Result<Self, Detour> {
+    fn read(visit: &Visit, sent: &Sent) -> Result<Self, Faults> {
         let mut fields = Fields::new(visit.app().now());
         let service = fields.service("service", sent.get("service"));
         let passport = fields.passport("passport", sent.get("passport"));
@@ -592,15 +592,18 @@ impl Checked {
             (Some(service), Some(passport), Some(people), Some(choices)) => {
                 Ok(Self { service, passport, people, choices })
             }
-            _ => Err(fields.wrong().into()),
+            _ => Err(Faults::read(&fields.wrong(), visit.words)),
         }
     }
 }
 
-async fn commit(visit: Visit, Path(release): Path<String>, sent: Sent) -> Answer {
+async fn commit(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
     // The draft is not asked here: a form sent twice finds it gone, and must get the same answer all the same.
     let view = release_of(&visit, &release)?;
-    let Checked { service, passport, people, choices } = Checked::read(&visit, &sent)?;
+    let Checked { service, passport, people, choices } = match Checked::read(&visit, &sent) {
+        Ok(checked) => checked,
+        Err(faults) => return check_page(&visit, &Filling::open(&visit, &release).await?, faults),
+    };
     let done = match sent.get("entri") {
         "" => visit.perform(&sent, Enter { release: view.id.clone(), people, service, passport, choices }).await?,
         link => visit.perform(&sent, Change { link: link.to_owned(), people, service, passport, choices }).await?,

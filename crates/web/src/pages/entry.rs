@@ -11,7 +11,6 @@ use antrean_store::releases::ReleaseState;
 use antrean_words::Arg;
 use askama::Template;
 use axum::Router;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
@@ -19,7 +18,7 @@ use crate::pages::Page;
 use crate::pages::enter::{NoticePage, draft_of};
 use crate::pages::me::ConfirmPage;
 use crate::pages::pick::{ChoiceLine, choice_lines};
-use crate::pages::visit::{Answer, Detour, Faults, Sent, Visit, onward, show};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, show};
 use crate::state::WebState;
 
 /// An entry and its receipt.
@@ -88,7 +87,7 @@ pub(crate) fn not_yours(visit: &Visit, title: &str, why: &str) -> Answer {
     show(StatusCode::NOT_FOUND, &page)
 }
 
-async fn receipt(visit: Visit, Path(link): Path<String>) -> Answer {
+async fn receipt(visit: Visit, Named(link): Named<String>) -> Answer {
     let entry = own(&visit, &link).await?;
     let words = visit.words;
     let overview = visit.app().overview();
@@ -194,12 +193,12 @@ impl Told {
 }
 
 /// Whoever comes here by GET pressed "reload" or signed in on the way.
-async fn back(Path(link): Path<String>) -> Answer {
+async fn back(Named(link): Named<String>) -> Answer {
     Ok(onward(&format!("/entri/{link}")))
 }
 
 /// Takes the entry up again as a draft; it stays as it is until the changed draft is sent.
-async fn change(visit: Visit, Path(link): Path<String>) -> Answer {
+async fn change(visit: Visit, Named(link): Named<String>, _sent: Sent) -> Answer {
     let entry = own(&visit, &link).await?;
     let mine = visit.ask(me::mine).await??;
     let draft = draft_of(&entry, &mine);
@@ -207,7 +206,7 @@ async fn change(visit: Visit, Path(link): Path<String>) -> Answer {
     Ok(onward(&format!("/antrean/{}/daftar/periksa", entry.release)))
 }
 
-async fn ask_withdraw(visit: Visit, Path(link): Path<String>) -> Answer {
+async fn ask_withdraw(visit: Visit, Named(link): Named<String>) -> Answer {
     withdraw_page(&visit, &link, Faults::none()).await
 }
 
@@ -236,7 +235,7 @@ async fn withdraw_page(visit: &Visit, link: &str, faults: Faults) -> Answer {
     show(page.faults.status(), &page)
 }
 
-async fn withdraw(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn withdraw(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     match visit.perform(&sent, Withdraw { link: link.clone() }).await? {
         Ok(()) => Ok(onward(&format!("/entri/{link}"))),
         Err(refusal) => {

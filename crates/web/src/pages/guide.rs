@@ -4,12 +4,13 @@ use antrean_app::caller::HOME_ZONE;
 use antrean_domain::service::{Paper, PassportKind, Service, ServiceCode, Text, Validity};
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 
 use crate::caller::Who;
+use crate::pages::visit::Named;
 use crate::pages::{Action, Page, PageError, shared};
 use crate::problem::BadRequest;
 use crate::state::WebState;
@@ -136,7 +137,7 @@ struct ServicePage {
 async fn one(
     State(state): State<WebState>,
     Who(caller): Who,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let code = ServiceCode::ALL.into_iter().find(|code| slug(*code) == name).ok_or(BadRequest::NotFound)?;

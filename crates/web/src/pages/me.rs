@@ -8,7 +8,6 @@ use antrean_domain::name::FullName;
 use antrean_domain::nik::{Nik, NikWarning, Sex};
 use antrean_words::{Arg, Words};
 use askama::Template;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse as _;
@@ -19,7 +18,7 @@ use jiff::civil::Date;
 use crate::caller::{LANGUAGE_FIELD, kept_cookie, no_session_cookie};
 use crate::input::Fields;
 use crate::pages::Page;
-use crate::pages::visit::{Answer, Faults, Sent, Visit, onward, onward_with, show, with_onward};
+use crate::pages::visit::{Answer, Faults, Named, Sent, Visit, onward, onward_with, show, with_onward};
 use crate::state::WebState;
 
 /// A year, in which a chosen language is remembered.
@@ -96,9 +95,9 @@ struct PersonPage {
     onward: Option<String>,
     action: &'static str,
     /// Whether it is about the holder.
+    holder: bool,
     /// Keys of the hints for the name and the NIK.
     hints: (&'static str, &'static str),
-    holder: bool,
     /// Whether the holder has yet to agree to the use of the data.
     ask_consent: bool,
     /// Whether to ask if the holder is married, which makes an adult of somebody young.
@@ -140,8 +139,8 @@ fn self_page(visit: &Visit, mine: &Mine, filled: Sent, sent: &Sent, faults: Faul
         sent: filled,
         onward: sent.onward().map(str::to_owned),
         action: "/daftar",
-        hints: ("person-name-hint", "person-nik-hint"),
         holder: true,
+        hints: ("person-name-hint", "person-nik-hint"),
         ask_consent: mine.consent.is_none(),
         locked,
         faults,
@@ -203,8 +202,8 @@ fn family_page(visit: &Visit, sent: &Sent, faults: Faults, doubts: Vec<String>) 
         sent: sent.clone(),
         onward: sent.onward().map(str::to_owned),
         action: "/saya/keluarga",
-        hints: ("person-name-hint-family", "person-nik-hint-family"),
         holder: false,
+        hints: ("person-name-hint-family", "person-nik-hint-family"),
         ask_consent: false,
         ask_married: false,
         locked: None,
@@ -239,9 +238,9 @@ async fn add_family(visit: Visit, sent: Sent) -> Answer {
         Err(refusal) => family_page(&visit, &sent, fault_of(&visit, &refusal, "name"), Vec::new()),
     }
 }
+
 /// The field that tells the page behind the family form who was just added.
 pub(crate) const ADDED_FIELD: &str = "baru";
-
 
 /// A question with one button that does it and one that does not.
 #[derive(Template)]
@@ -264,7 +263,7 @@ pub(crate) struct ConfirmPage {
     pub back: String,
 }
 
-async fn ask_removal(visit: Visit, Path(person): Path<i64>) -> Answer {
+async fn ask_removal(visit: Visit, Named(person): Named<i64>) -> Answer {
     removal_page(&visit, person, Faults::none()).await
 }
 
@@ -287,7 +286,7 @@ async fn removal_page(visit: &Visit, person: i64, faults: Faults) -> Answer {
     show(page.faults.status(), &page)
 }
 
-async fn remove_family(visit: Visit, Path(person): Path<i64>, sent: Sent) -> Answer {
+async fn remove_family(visit: Visit, Named(person): Named<i64>, sent: Sent) -> Answer {
     match visit.perform(&sent, RemoveFamily { person: antrean_store::ids::ApplicantId(person) }).await? {
         // Whoever is gone already was removed by the first of two presses.
         Ok(_) | Err(Refusal::PersonUnknown) => Ok(onward("/saya")),

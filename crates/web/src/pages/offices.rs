@@ -9,7 +9,7 @@ use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::timetable::{DayPlan, Exception, WhyClosed, Window};
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::caller::Who;
 use crate::pages::release::{Phase, days, odds, opens_later};
-use crate::pages::visit::query_value;
+use crate::pages::visit::{Named, query_value};
 use crate::pages::{Action, Page, PageError, render, shared};
 use crate::problem::BadRequest;
 use crate::state::WebState;
@@ -240,7 +240,7 @@ struct OfficePage {
 async fn one(
     State(state): State<WebState>,
     Who(caller): Who,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let catalogue = state.app.catalogue();

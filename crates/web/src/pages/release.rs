@@ -12,7 +12,7 @@ use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan}
 use antrean_store::releases::ReleaseState;
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -22,6 +22,7 @@ use serde::Deserialize;
 
 use crate::caller::Who;
 use crate::pages::offices::{SEARCH_MAX, why_not};
+use crate::pages::visit::Named;
 use crate::pages::{Action, Page, PageError, error, render, shared};
 use crate::state::WebState;
 
@@ -217,7 +218,6 @@ fn actions(page: &Page, release: &ReleaseView, phase: Phase) -> Vec<Action> {
     }
 }
 
-/// The days of a release: `30 November – 4 Desember 2026`.
 /// When an office opens, as long as it has not: where places go first come, offices further west open later. Until then it is
 /// not full but not open yet.
 pub fn opens_later(release: &ReleaseView, office: &Office, now: Timestamp) -> Option<Timestamp> {
@@ -225,6 +225,7 @@ pub fn opens_later(release: &ReleaseView, office: &Office, now: Timestamp) -> Op
     (release.mode == Mode::FirstCome && now < opens).then_some(opens)
 }
 
+/// The days of a release: `30 November – 4 Desember 2026`.
 pub fn days(page: &Page, plan: &ReleasePlan) -> String {
     match plan.dates.as_slice() {
         [] => plan.id.to_string(),
@@ -315,7 +316,7 @@ async fn current(
 async fn one(
     State(state): State<WebState>,
     Who(caller): Who,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
@@ -487,10 +488,10 @@ fn steps(page: &Page, release: &ReleaseView) -> Vec<String> {
     let waves: Vec<String> = plan.wave_times.iter().take(4).map(|time| clock(*time)).collect();
     let key = if release.mode == Mode::Draw { "release-step-waves" } else { "release-step-waves-first-come" };
     let waves = page.say_text(key, "times", page.w.list(&waves));
-    match release.mode {
     // Only a value that nobody here can choose comes from outside.
     let local = matches!(plan.beacon, BeaconPlan::Local { .. });
     let draw = if local { "release-step-draw-local" } else { "release-step-draw" };
+    match release.mode {
         Mode::Draw => vec![
             page.say_text("release-step-enter", "closes", moment(page, plan.freeze, HOME_ZONE)),
             page.say("release-step-freeze"),
@@ -507,9 +508,9 @@ struct Table<'a> {
     release: &'a ReleaseView,
     catalogue: &'a Catalogue,
     given_first_come: bool,
-}
     phase: Phase,
     now: Timestamp,
+}
 
 impl Table<'_> {
     fn provinces(&self, here: &str) -> Vec<Row> {
@@ -524,8 +525,8 @@ impl Table<'_> {
         let none = OfficePlaces::default();
         let row = |province: &antrean_domain::region::Region| {
             let sum = sums.get(province.code.as_str()).unwrap_or(&none);
-            Row {
             let number = |number: u32| if sum.places == 0 { "–".to_owned() } else { self.page.w.number(number) };
+            Row {
                 href: format!("{here}?provinsi={}#kantor", province.code),
                 name: province.name.clone(),
                 note: String::new(),
@@ -546,8 +547,8 @@ impl Table<'_> {
     fn office(&self, office: &Office) -> Row {
         let page = self.page;
         let held = self.release.offices.get(&office.code);
-        let (places, second) = held.map_or((String::from("–"), String::from("–")), |held| {
         let later = opens_later(self.release, office, self.now).is_some();
+        let (places, second) = held.map_or((String::from("–"), String::from("–")), |held| {
             let second = match (self.given_first_come, later) {
                 (true, true) => "–".to_owned(),
                 (true, false) => page.w.number(held.left),
@@ -560,8 +561,8 @@ impl Table<'_> {
             name: office.name.clone(),
             note: match held {
                 Some(_) if later => page.say("availability-not-open"),
-                Some(held) => {
                 Some(held) if self.given_first_come && held.left == 0 => page.say("availability-full"),
+                Some(held) => {
                     odds(page, held.places, held.people).filter(|_| !self.given_first_come).unwrap_or_default()
                 }
                 None => why_not(page, self.catalogue, office, &self.release.plan),

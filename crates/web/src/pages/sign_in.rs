@@ -39,6 +39,8 @@ struct PhonePage {
     key: String,
     phone: String,
     onward: Option<String>,
+    /// Why somebody who was signed in has to do it again.
+    ended: Option<String>,
 }
 
 async fn ask_phone(visit: Visit, sent: Sent) -> Answer {
@@ -55,6 +57,8 @@ fn phone_page(visit: &Visit, sent: &Sent, faults: Faults) -> Answer {
         key: visit.new_key(),
         phone: sent.get("phone").to_owned(),
         onward: sent.onward().map(str::to_owned),
+        // The page is shown only to those whose session is good no more, if they have one at all.
+        ended: visit.caller.session.is_some().then(|| visit.explain(&Refusal::SignedOut)),
         faults,
     };
     show(page.faults.status(), &page)

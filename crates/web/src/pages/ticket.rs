@@ -19,10 +19,10 @@ use antrean_store::ids::SlotId;
 use antrean_words::Arg;
 use askama::Template;
 use axum::Router;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
 
+use crate::input::Fields;
 use crate::pages::Page;
 use crate::pages::book::{WindowPage, office_or, slot_of};
 use crate::pages::enter::{NoticePage, fees};
@@ -32,7 +32,7 @@ use crate::pages::pick::{
     ChoiceLine, Purpose, TimeForm, choice_lines, choice_of, days, office_of, office_page, time_page,
 };
 use crate::pages::qr;
-use crate::pages::visit::{Answer, Detour, Faults, Sent, Visit, onward, query_value, show, with_onward};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, query_value, show, with_onward};
 use crate::state::WebState;
 
 /// Choices of a wish: it is one ticket for one week, so a handful says it all.
@@ -148,7 +148,7 @@ struct TicketPage {
     sign_in: Option<String>,
 }
 
-async fn show_ticket(visit: Visit, Path(link): Path<String>) -> Answer {
+async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
     let Seen { ticket, own } = see(&visit, &link).await?;
     let words = visit.words;
     let catalogue = visit.app().catalogue();
@@ -253,7 +253,7 @@ fn map(office: &Office) -> Map {
 
 // ---- cancel ----
 
-async fn ask_cancel(visit: Visit, Path(link): Path<String>) -> Answer {
+async fn ask_cancel(visit: Visit, Named(link): Named<String>) -> Answer {
     cancel_page(&visit, &link, Faults::none()).await
 }
 
@@ -295,7 +295,7 @@ fn place_words(visit: &Visit, ticket: &TicketView) -> String {
     )
 }
 
-async fn cancel(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn cancel(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     match visit.perform(&sent, Cancel { link: link.clone() }).await? {
         Ok(_) => Ok(onward(&format!("/tiket/{link}"))),
         Err(refusal) => {
@@ -348,7 +348,7 @@ fn move_purpose<'a>(link: &str, ticket: &TicketView, release: &'a ReleaseView) -
     }
 }
 
-async fn ask_window(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn ask_window(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     let (ticket, release) = movable(&visit, &link).await?;
     let catalogue = visit.app().catalogue();
     let Some(office) = office_or(&catalogue.offices, &sent, &ticket.slot.office) else {
@@ -372,12 +372,12 @@ async fn ask_window(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answe
     show(StatusCode::OK, &page)
 }
 
-async fn ask_move_office(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn ask_move_office(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     let (ticket, release) = movable(&visit, &link).await?;
     office_page(&visit, &sent, &move_purpose(&link, &ticket, &release))
 }
 
-async fn ask_move(visit: Visit, Path((link, slot)): Path<(String, i64)>) -> Answer {
+async fn ask_move(visit: Visit, Named((link, slot)): Named<(String, i64)>) -> Answer {
     move_page(&visit, &link, slot, Faults::none()).await
 }
 
@@ -406,7 +406,7 @@ async fn move_page(visit: &Visit, link: &str, slot: i64, faults: Faults) -> Answ
     show(page.faults.status(), &page)
 }
 
-async fn move_to(visit: Visit, Path((link, slot)): Path<(String, i64)>, sent: Sent) -> Answer {
+async fn move_to(visit: Visit, Named((link, slot)): Named<(String, i64)>, sent: Sent) -> Answer {
     match visit.perform(&sent, Move { link: link.clone(), slot: SlotId(slot) }).await? {
         Ok(_) => Ok(onward(&format!("/tiket/{link}"))),
         Err(refusal) => {
@@ -464,7 +464,7 @@ struct WishPage {
     kept: bool,
 }
 
-async fn ask_wish(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn ask_wish(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     let (ticket, release) = movable(&visit, &link).await?;
     // A fresh look shows the wish that is kept; the address takes over once it was changed.
     let fresh = !sent.has("ubah", "1") && sent.all("p").is_empty() && sent.get("date").is_empty();
@@ -510,12 +510,12 @@ fn wish_page(
     show(page.faults.status(), &page)
 }
 
-async fn ask_wish_office(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn ask_wish_office(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     let (ticket, release) = movable(&visit, &link).await?;
     office_page(&visit, &sent, &wish_purpose(&link, &ticket, &release, &wished(&sent)))
 }
 
-async fn ask_wish_time(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
+async fn ask_wish_time(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
     let (ticket, release) = movable(&visit, &link).await?;
     wish_time_page(&visit, &link, &sent, &ticket, &release, Faults::none())
 }
@@ -530,16 +530,41 @@ fn wish_time_page(
 ) -> Answer {
     let catalogue = visit.app().catalogue();
     let purpose = wish_purpose(link, ticket, release, &wished(sent));
-    let Some(office) = office_of(&catalogue.offices, sent).filter(|office| purpose.why_not(visit, office).is_none())
-    else {
+    let Some(office) = office_of(&catalogue.offices, sent) else {
         return Ok(onward(&purpose.link(&purpose.here, &[])));
     };
+    if purpose.why_not(visit, office).is_some() {
+        // Its line in the list says why.
+        return Ok(onward(&purpose.link(&purpose.here, &[("cari", &office.name)])));
+    }
     let form = TimeForm { method: "get", action: format!("/tiket/{link}/gelombang"), submit: "pick-add" };
     time_page(visit, sent, &purpose, office, form, faults)
 }
 
-async fn wish(visit: Visit, Path(link): Path<String>, sent: Sent) -> Answer {
-    let choices = if sent.has("aksi", "hapus") { Vec::new() } else { wished(&sent) };
+/// The wish that the form sent: none where it is taken back. What cannot be read is told, so that it takes no wish away.
+fn wish_of(visit: &Visit, sent: &Sent) -> Result<Vec<Choice>, Faults> {
+    if sent.has("aksi", "hapus") {
+        return Ok(Vec::new());
+    }
+    let mut fields = Fields::new(visit.app().now());
+    match fields.choices("choices", sent.all("p")) {
+        None => Err(Faults::read(&fields.wrong(), visit.words)),
+        Some(choices) if choices.is_empty() => Err(Faults::one("choices", visit.explain(&Refusal::NoChoice))),
+        Some(choices) if choices.len() > WISH_MAX => {
+            Err(Faults::one("choices", visit.explain(&Refusal::TooManyChoices { max: WISH_MAX as u32 })))
+        }
+        Some(choices) => Ok(choices),
+    }
+}
+
+async fn wish(visit: Visit, Named(link): Named<String>, sent: Sent) -> Answer {
+    let choices = match wish_of(&visit, &sent) {
+        Ok(choices) => choices,
+        Err(faults) => {
+            let (ticket, release) = movable(&visit, &link).await?;
+            return wish_page(&visit, &link, &ticket, &release, &wished(&sent), faults);
+        }
+    };
     match visit.perform(&sent, Wish { link: link.clone(), choices: choices.clone() }).await? {
         Ok(_) => Ok(onward(&format!("/tiket/{link}"))),
         Err(refusal) => {

@@ -7,17 +7,17 @@ use antrean_app::{App, Failure, Operation, Refusal, entropy};
 use antrean_store::Tx;
 use antrean_words::Words;
 use askama::Template;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequest, FromRequestParts, OriginalUri, Request};
+use axum::extract::{Form, FromRequest, FromRequestParts, OriginalUri, Path, Request};
 use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use serde::de::DeserializeOwned;
 
 use crate::caller::Who;
 use crate::input::FieldErrors;
 use crate::pages::Page;
-use crate::problem::Trouble;
+use crate::problem::{BadRequest, Trouble};
 use crate::state::WebState;
 
 /// The hidden field that makes a form safe to send twice.
@@ -162,15 +162,37 @@ impl Visit {
 pub(crate) struct Sent(Vec<(String, String)>);
 
 impl FromRequest<WebState> for Sent {
-    type Rejection = FormRejection;
+    type Rejection = Trouble;
 
     async fn from_request(mut request: Request, state: &WebState) -> Result<Self, Self::Rejection> {
+        let sent = request.method() == Method::POST;
         if request.method() == Method::HEAD {
             // A HEAD asks what a GET would say; the reader of forms knows the query of a GET only.
             *request.method_mut() = Method::GET;
         }
-        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, state).await?;
+        let read = Form::<Vec<(String, String)>>::from_request(request, state).await;
+        let Form(fields) = read.map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => BadRequest::TooLarge,
+            _ => BadRequest::NotAForm,
+        })?;
+        // What is no UTF-8 comes out of the decoder as U+FFFD, which nobody types. A search for it finds nothing; a form with it
+        // would keep a name that nobody has.
+        if sent && fields.iter().any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}')) {
+            return Err(BadRequest::NotAForm.into());
+        }
         Ok(Self(fields))
+    }
+}
+
+/// The names and numbers in an address. One that cannot be read names nothing, so nothing lives there.
+pub(crate) struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<WebState> for Named<T> {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Self::Rejection> {
+        let Path(named) = Path::from_request_parts(parts, state).await.map_err(|_| BadRequest::NotFound)?;
+        Ok(Self(named))
     }
 }
 

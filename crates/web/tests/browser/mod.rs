@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use antrean_web::caller::SESSION_COOKIE;
+use antrean_web::caller::{LANGUAGE_FIELD, SESSION_COOKIE};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use tower::ServiceExt as _;
 
 use crate::people::{Server, nik_of, phone_of};
+
+/// What browsers send forms as.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// One person's browser, and the page it shows.
 #[derive(Clone)]
@@ -72,6 +75,32 @@ impl Form {
         assert!(offered, "no choice {name}={value} in {:?}", self.choices);
     }
 
+    /// Takes a field out of it, as no browser does.
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Sends a field once more, or one that is not there, as no browser does.
+    pub fn also(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.fields.iter().map(|(name, _)| name.clone()).collect();
+        names.dedup();
+        names
+    }
+
+    pub fn body(&self) -> String {
+        encode(&self.fields)
+    }
+
     pub fn value(&self, name: &str) -> &str {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
@@ -102,6 +131,22 @@ impl Browser {
 
     pub fn is_signed_in(&self) -> bool {
         self.cookies.contains_key(SESSION_COOKIE)
+    }
+
+    /// The same browser, of somebody who chose English.
+    pub fn in_english(&self) -> Self {
+        let mut other = self.clone();
+        other.cookies.insert(LANGUAGE_FIELD.to_owned(), "en".to_owned());
+        other
+    }
+
+    /// Posts any bytes as any type, as no browser does.
+    pub async fn post(&mut self, path: &str, kind: &str, body: impl Into<Body>) -> &mut Self {
+        let next = self.request(Method::POST, path, kind, body.into()).await;
+        assert_eq!(next, None, "{path} took nonsense");
+        path.clone_into(&mut self.at);
+        self.check();
+        self
     }
 
     /// Opens an address, follows where it leads, and checks what every page of one's own must have.
@@ -162,7 +207,7 @@ impl Browser {
     async fn travel(&mut self, method: Method, path: &str, body: String) {
         let (mut method, mut path, mut body) = (method, path.to_owned(), body);
         for _ in 0..10 {
-            let location = self.request(method, &path, body).await;
+            let location = self.request(method, &path, FORM, body.into()).await;
             path.split('#').next().unwrap_or_default().clone_into(&mut self.at);
             match location {
                 None => {
@@ -176,15 +221,15 @@ impl Browser {
     }
 
     /// One request without following; the address that it leads to, if any.
-    async fn request(&mut self, method: Method, path: &str, body: String) -> Option<String> {
+    async fn request(&mut self, method: Method, path: &str, kind: &str, body: Body) -> Option<String> {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = Request::builder()
             .method(&method)
             .uri(path.split('#').next().unwrap_or_default())
             .header(header::COOKIE, cookies.join("; "))
             .header("sec-fetch-site", "same-origin")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body))
+            .header(header::CONTENT_TYPE, kind)
+            .body(body)
             .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
