@@ -12,6 +12,7 @@ use antrean_domain::draw::freeze::FreezeFile;
 use antrean_domain::region::Zone;
 use antrean_domain::release::{BeaconPlan, Mode, ReleaseId, ReleasePlan, booking_closes, next_release_friday};
 use antrean_domain::wave::wave_instants;
+use antrean_store::ids::PartyId;
 use antrean_store::releases::{self, Release, ReleaseState};
 use antrean_store::{Fault, entries, leases, waves};
 use jiff::civil::Date;
@@ -24,7 +25,7 @@ use crate::entropy;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Failure, Note};
 use crate::party::plan_of;
-use crate::release::{Advance, GiveBeacon, PlanWeekly, Waved, draw, draw_instant, freeze, wave};
+use crate::release::{Advance, GiveBeacon, PlanWeekly, Waved, draw, draw_instant, freeze, is_over, wave};
 use crate::retention;
 
 /// How often the clock looks.
@@ -81,7 +82,7 @@ pub enum Step {
     Drawn(ReleaseId, u32, u32),
     /// A wave went out: parties placed or moved.
     Waved(ReleaseId, Timestamp, u32),
-    /// Standby ended for so many entries.
+    /// So many entries ended without a place: on standby, or in a release that was never drawn.
     StandbyEnded(ReleaseId, u32),
     /// The release is over.
     Closed(ReleaseId),
@@ -225,6 +226,10 @@ impl ReleaseClock {
                     steps.push(Step::Frozen(release.id.clone()));
                     release = self.read(&release.id).await?;
                 }
+                if is_over(&plan, now) {
+                    // Its beacon never came, and nobody must wait any longer for days that are over.
+                    return self.end(&mut release, steps).await;
+                }
                 self.beacon(&mut release, &plan).await?;
             }
             if release.state == ReleaseState::Drawing {
@@ -351,29 +356,30 @@ impl ReleaseClock {
         let now = self.app.now();
         let waits = release.state == ReleaseState::Drawn && !self.standby_ended.contains(&release.id);
         if waits && now >= release.ends {
-            let ended = self.end_standby(&release.id).await?;
-            if ended > 0 {
-                steps.push(Step::StandbyEnded(release.id.clone(), ended));
-            }
+            self.end_waiting(&release.id, steps).await?;
             self.standby_ended.insert(release.id.clone());
         }
-        let Some(Ok(after)) = plan.dates.last().map(|date| date.tomorrow()) else { return Ok(()) };
-        if now >= booking_closes(after, Zone::Wib) {
-            self.advance(release, ReleaseState::Closed).await?;
-            steps.push(Step::Closed(release.id.clone()));
-        }
+        if is_over(plan, now) { self.end(release, steps).await } else { Ok(()) }
+    }
+
+    /// The end of a release; whoever still waits in it is free again.
+    async fn end(&self, release: &mut Release, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        self.end_waiting(&release.id, steps).await?;
+        self.advance(release, ReleaseState::Closed).await?;
+        steps.push(Step::Closed(release.id.clone()));
         Ok(())
     }
 
-    async fn end_standby(&self, id: &ReleaseId) -> Result<u32, Failure> {
-        let mut ended = 0;
+    /// Ends the wait of everybody who still waits, in small pieces.
+    async fn end_waiting(&self, id: &ReleaseId, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let (mut ended, mut after) = (0, PartyId(0));
         loop {
             let (app, release, now) = (self.app.clone(), id.clone(), self.app.now());
             let batch = self
                 .app
                 .store()
                 .write(move |tx| {
-                    let parties = entries::expire_standby(tx, &release, now, EXPIRE_AT_ONCE)?;
+                    let parties = entries::expire(tx, &release, after, now, EXPIRE_AT_ONCE)?;
                     app.in_clock_context(|cx| {
                         for party in &parties {
                             let release_id = Some(release.as_str());
@@ -389,14 +395,17 @@ impl ReleaseClock {
                         }
                         Ok::<_, Fault>(())
                     })?;
-                    Ok(parties.len() as u32)
+                    Ok(parties)
                 })
                 .await?;
-            ended += batch;
-            if batch < EXPIRE_AT_ONCE {
-                return Ok(ended);
-            }
+            let Some(last) = batch.last() else { break };
+            after = *last;
+            ended += batch.len() as u32;
         }
+        if ended > 0 {
+            steps.push(Step::StandbyEnded(id.clone(), ended));
+        }
+        Ok(())
     }
 
     async fn sweep(&mut self) -> Result<(), Failure> {

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use antrean_app::Refusal;
 use antrean_app::bundle;
 use antrean_app::caller::Actor;
-use antrean_app::release::Plan;
-use antrean_app::release_clock::{BeaconSource, NoBeacon, ReleaseClock};
-use antrean_domain::draw::beacon::{Chain, QUICKNET};
+use antrean_app::release::{GiveBeacon, Plan};
+use antrean_app::release_clock::{BeaconSource, NoBeacon, ReleaseClock, Step};
+use antrean_domain::draw::beacon::{BeaconValue, Chain, Label, QUICKNET};
 use antrean_domain::draw::bundle::Bundle;
 use antrean_domain::draw::verify::verify;
 use antrean_domain::release::{BeaconPlan, Mode, ReleasePlan};
@@ -177,4 +177,25 @@ async fn a_release_that_was_planned_anew_is_entered_under_its_new_plan_at_once()
     town.draw().await;
     let bytes = std::fs::read(bundle::file(&town.app, &id, bundle::BUNDLE).await.unwrap()).unwrap();
     verify(&Bundle::read(&bytes).unwrap()).expect("entered under the rules that were published");
+}
+
+#[tokio::test]
+async fn a_release_whose_beacon_never_comes_lets_its_people_go_when_its_days_are_over() {
+    let town = Town::new(9).await;
+    let label = Label::parse("a-lottery").unwrap();
+    let release = Town::plan(Mode::Draw, &["BTM"]);
+    let id = release.id.clone();
+    plan(&town, ReleasePlan { beacon: BeaconPlan::Manual { label: label.clone() }, ..release }).await;
+    town.at(wib(town::FRIDAY, 14, 0)).await;
+    let person = town.applicant(1).await;
+    person.enter(&id, &["BTM/*/*"]).await.unwrap();
+    town.draw().await;
+    town.at(wib(date(2026, 12, 2), 23, 59)).await;
+    assert!(person.mine().await.live.is_some(), "the value may still come");
+    let steps = town.at(wib(date(2026, 12, 3), 0, 0)).await;
+    assert_eq!(steps, [Step::StandbyEnded(id.clone(), 1), Step::Closed(id.clone())]);
+    assert!(person.mine().await.live.is_none());
+    let late = GiveBeacon { release: id, file: BeaconValue::manual(label, "12 34 56").unwrap().to_text() };
+    assert_eq!(refusal(town.app.perform_as(Actor::Operator, late).await).code(), "beacon-refused");
+    town.check_rules().await;
 }

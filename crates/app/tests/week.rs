@@ -253,8 +253,8 @@ async fn a_wish_is_met_by_a_wave_after_those_on_standby_and_keeps_the_place_unti
     let other = town.applicant(2).await;
     let wanted = other.book(there.id).await.unwrap();
     let choices = vec![there.key.to_string().parse().unwrap()];
-    let wished = wisher.perform(Wish { link: held.link, choices }).await.unwrap();
-    assert_eq!((wished.wish.map(|wish| wish.len()), wished.slot), (Some(1), here.key));
+    let asked = wisher.perform(Wish { link: held.link, choices }).await.unwrap();
+    assert_eq!((asked.wish.map(|wish| wish.len()), asked.slot), (Some(1), here.key));
     other.perform(Cancel { link: wanted.link }).await.unwrap();
     assert_eq!(ticket(&wisher).await.unwrap().slot, here.key);
     town.at(wib(date(2026, 11, 28), 9, 0)).await;

@@ -45,7 +45,7 @@ statements! {
     RANK_TWICE = "SELECT min(party_id), max(party_id) FROM entries WHERE rank IS NOT NULL
                   GROUP BY release_id, rank HAVING count(*) > 1";
     DRAWN_WITHOUT_RESULT = "SELECT e.party_id, 0 FROM entries e JOIN releases r ON r.id = e.release_id
-                            WHERE r.state IN ('drawn', 'closed') AND e.rank IS NULL AND e.state <> 'withdrawn'";
+                            WHERE (r.state = 'drawn' OR r.drawn_ms IS NOT NULL) AND e.rank IS NULL AND e.state <> 'withdrawn'";
     // Rule 10.
     PLACE_WITHOUT_EVENT = "SELECT a.party_id, 0 FROM appointments a
                            WHERE NOT EXISTS (SELECT 1 FROM events v WHERE v.party_id = a.party_id)";

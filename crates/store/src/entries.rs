@@ -60,7 +60,8 @@ statements! {
     STANDBY_RANKS = "SELECT rank FROM entries WHERE release_id = ?1 AND state = 'standby' ORDER BY rank";
     RESULTS = "SELECT e.rank, e.entry_id, p.size, e.place FROM entries e JOIN parties p ON p.id = e.party_id
                WHERE e.release_id = ?1 AND e.rank IS NOT NULL ORDER BY e.rank";
-    TO_EXPIRE = "SELECT party_id FROM entries WHERE release_id = ?1 AND state = 'standby' ORDER BY rank LIMIT ?2";
+    TO_EXPIRE = "SELECT party_id FROM entries WHERE release_id = ?1 AND party_id > ?2 AND state IN ('entered', 'standby')
+                 ORDER BY party_id LIMIT ?3";
 }
 
 /// An entry as it is kept.
@@ -215,11 +216,19 @@ pub fn results(
     })
 }
 
-/// Ends the wait of at most `limit` entries, and with it their parties; returns whose, so that empty means done.
-pub fn expire_standby(tx: &Tx<'_>, release: &ReleaseId, now: Timestamp, limit: u32) -> Result<Vec<PartyId>, Fault> {
-    let due = tx.all(TO_EXPIRE, &[Value::Text(release.as_str()), Value::Int(limit.into())], |row| row.party(0))?;
+/// Ends the wait of at most `limit` entries behind a party (0 for the first), and with it their parties; returns whose, in
+/// order, so that empty means done.
+pub fn expire(
+    tx: &Tx<'_>,
+    release: &ReleaseId,
+    after: PartyId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<PartyId>, Fault> {
+    let values = [Value::Text(release.as_str()), Value::Int(after.0), Value::Int(limit.into())];
+    let due = tx.all(TO_EXPIRE, &values, |row| row.party(0))?;
     for party in &due {
-        advance(tx, *party, &[EntryState::Standby], EntryState::Expired, now)?;
+        advance(tx, *party, &[EntryState::Entered, EntryState::Standby], EntryState::Expired, now)?;
         parties::end(tx, *party)?;
     }
     Ok(due)

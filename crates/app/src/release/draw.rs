@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use super::freeze::read_frozen;
-use super::rules_of;
+use super::{is_over, rules_of};
 use crate::app::App;
 use crate::caller::Actor;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Failure, Note, Operation};
-use crate::party::link_of;
+use crate::party::{link_of, plan_of};
 use crate::refusal::Refusal;
 use crate::ticket::place_told;
 
@@ -47,9 +47,9 @@ pub struct GiveBeacon {
 
 impl Operation for GiveBeacon {
     const NAME: &'static str = "give_beacon";
-    type Outcome = bool;
+    type Outcome = ();
 
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<bool, Error> {
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
         let release = releases::get(tx, &self.release)?.ok_or(Refusal::ReleaseUnknown)?;
         let Some(freeze) = &release.freeze_file else {
             return Err(Refusal::BeaconRefused { why: "there is no freeze file yet".to_owned() }.into());
@@ -67,13 +67,16 @@ impl Operation for GiveBeacon {
         if !releases::set_beacon(tx, &self.release, &self.file, &seed.0)? {
             return Err(refuse("the release has its value already; a draw is never run a second time".to_owned()));
         }
-        let moved = releases::advance(tx, &self.release, &[ReleaseState::Frozen], ReleaseState::Drawing)?;
+        let over = is_over(&plan_of(&release)?, cx.now);
+        if over || !releases::advance(tx, &self.release, &[ReleaseState::Frozen], ReleaseState::Drawing)? {
+            return Err(refuse("the release is over; its places cannot be used any more".to_owned()));
+        }
         cx.note(
             tx,
             Actor::Clock,
             Note { kind: "beacon_given", release: Some(self.release.as_str()), ..Note::default() },
         )?;
-        Ok(moved)
+        Ok(())
     }
 }
 

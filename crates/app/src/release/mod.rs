@@ -8,7 +8,8 @@ mod wave;
 use antrean_domain::draw::beacon::Chain;
 use antrean_domain::draw::person::TagKey;
 use antrean_domain::draw::rules::Rules;
-use antrean_domain::release::{BeaconPlan, ReleaseId, ReleasePlan};
+use antrean_domain::region::Zone;
+use antrean_domain::release::{BeaconPlan, ReleaseId, ReleasePlan, booking_closes};
 use antrean_store::releases::{self, Release, ReleaseState, Standing};
 use antrean_store::{Fault, Tx};
 use jiff::Timestamp;
@@ -45,6 +46,12 @@ pub(crate) fn draw_instant(round: u64, plan: &ReleasePlan) -> Timestamp {
         }
         BeaconPlan::Manual { .. } | BeaconPlan::Local { .. } => plan.places_given_out(),
     }
+}
+
+/// Whether the last day of a release is over everywhere; midnight comes last in the west.
+pub(crate) fn is_over(plan: &ReleasePlan, now: Timestamp) -> bool {
+    let after = plan.dates.last().and_then(|date| date.tomorrow().ok());
+    after.is_some_and(|after| now >= booking_closes(after, Zone::Wib))
 }
 
 /// Moves a release from one state to the next; nothing happens if another node did it already.

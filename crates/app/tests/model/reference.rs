@@ -228,6 +228,10 @@ impl Release {
         matches!(self.plan.beacon, BeaconPlan::Local { .. })
     }
 
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.plan.dates.last().is_some_and(|last| now >= over(*last))
+    }
+
     fn last_wave(&self) -> Timestamp {
         wave_instants(&self.plan).last().copied().expect("waves")
     }
@@ -979,13 +983,12 @@ impl Reference {
     /// The releases that a look of the clock will draw now.
     pub fn draw_due(&self) -> Vec<usize> {
         let due = |release: &Release| {
+            let by_itself = release.is_drawn_by_itself() && !release.is_over(self.now);
             release.plan.mode == Mode::Draw
                 && match release.state {
                     ReleaseState::Drawing => true,
-                    ReleaseState::Frozen => release.is_drawn_by_itself(),
-                    ReleaseState::Planned | ReleaseState::Open => {
-                        release.is_drawn_by_itself() && self.now >= release.plan.freeze
-                    }
+                    ReleaseState::Frozen => by_itself,
+                    ReleaseState::Planned | ReleaseState::Open => by_itself && self.now >= release.plan.freeze,
                     ReleaseState::Drawn | ReleaseState::Closed => false,
                 }
         };
@@ -1012,6 +1015,13 @@ impl Reference {
             release.state = ReleaseState::Drawn;
             self.draw(index, lines);
         }
+        let release = &self.releases[index];
+        let ended = release.is_over(now);
+        if release.plan.mode == Mode::Draw && release.state == ReleaseState::Frozen && ended {
+            // It was not drawn in time: whoever entered is free again.
+            self.end_waiting(index);
+            self.releases[index].state = ReleaseState::Closed;
+        }
         if !self.releases[index].given_out() {
             return;
         }
@@ -1033,9 +1043,9 @@ impl Reference {
         }
         let release = &self.releases[index];
         if release.state == ReleaseState::Drawn && now >= release.last_wave() {
-            self.end_standby(index);
+            self.end_waiting(index);
         }
-        if dates.last().is_some_and(|last| now >= over(*last)) {
+        if ended {
             self.releases[index].state = ReleaseState::Closed;
         }
     }
@@ -1204,9 +1214,10 @@ impl Reference {
         }
     }
 
-    fn end_standby(&mut self, index: usize) {
+    fn end_waiting(&mut self, index: usize) {
         for party in self.parties.values_mut().filter(|party| party.release == index) {
-            if let Some(entry) = party.entry.as_mut().filter(|entry| entry.state == EntryState::Standby) {
+            let waits = |entry: &&mut Entry| matches!(entry.state, EntryState::Entered | EntryState::Standby);
+            if let Some(entry) = party.entry.as_mut().filter(waits) {
                 entry.state = EntryState::Expired;
                 party.live = false;
             }
