@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// One-time codes sent to one phone number in an hour.
+    /// One-time codes sent to one phone number in an hour, asked for from one network; four times as many from all.
     pub codes_per_phone_hour: u32,
-    /// One-time codes sent to one phone number in a day.
+    /// One-time codes sent to one phone number in a day, asked for from one network; four times as many from all.
     pub codes_per_phone_day: u32,
     /// One-time codes sent to one network (/24, /48) in an hour; carriers put thousands behind one address.
     pub codes_per_network_hour: u32,
     /// One-time codes sent in a day over the whole system: each costs money.
     pub codes_per_day: u32,
-    /// Codes checked for one phone number in a day: at most this many guesses in a million.
+    /// Codes checked for one phone number in a day from one network, four times as many from all: so many guesses in a million.
     pub checks_per_phone_day: u32,
     /// People stated, added or changed by one account in a day.
     pub people_per_account_day: u32,

@@ -18,6 +18,26 @@ const TRIES_MAX: u32 = 5;
 /// Pauses before another code can be sent, in seconds; after the last, only a new start helps.
 const RESEND_PAUSES_S: [u32; 3] = [30, 60, 120];
 
+/// What one number may use from all networks together, as a multiple of what it may use from one.
+const NETWORKS_OF_A_PHONE: u32 = 4;
+
+/// Takes one from a phone number's bucket for the caller's network, and one from its bucket for all networks.
+///
+/// A lock-out must not be a weapon: a stranger who uses up somebody's codes from elsewhere leaves the owner's network
+/// alone, and the wider bucket still bounds cost and guessing.
+fn take_of_phone(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    what: Limited,
+    phone: &[u8; 16],
+    window_s: i64,
+    max: u32,
+) -> Result<(), Error> {
+    let here = [phone.as_slice(), cx.network().unwrap_or_default().as_slice()].concat();
+    limit::take(tx, cx, what, &here, window_s, max)?;
+    limit::take(tx, cx, what, phone, window_s, max.saturating_mul(NETWORKS_OF_A_PHONE))
+}
+
 /// Asks for a one-time code. Says the same whether the number is known or not.
 #[derive(Serialize, Deserialize)]
 pub struct RequestCode {
@@ -45,8 +65,8 @@ impl Operation for RequestCode {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CodeSent, Error> {
         let phone = cx.keys.phone_key(&self.phone);
         let policy = cx.policy;
-        limit::take(tx, cx, Limited::CodesToPhone, &phone.0, HOUR_S, policy.codes_per_phone_hour)?;
-        limit::take(tx, cx, Limited::CodesToPhone, &phone.0, DAY_S, policy.codes_per_phone_day)?;
+        take_of_phone(tx, cx, Limited::CodesToPhone, &phone.0, HOUR_S, policy.codes_per_phone_hour)?;
+        take_of_phone(tx, cx, Limited::CodesToPhone, &phone.0, DAY_S, policy.codes_per_phone_day)?;
         if let Some(network) = cx.network() {
             limit::take(tx, cx, Limited::CodesFromNetwork, &network, HOUR_S, policy.codes_per_network_hour)?;
         }
@@ -104,7 +124,7 @@ impl Operation for ResendCode {
         if wait > 0 {
             return Err(Refusal::ResendTooSoon { seconds: wait as u32 }.into());
         }
-        limit::take(tx, cx, Limited::CodesToPhone, &challenge.phone, DAY_S, cx.policy.codes_per_phone_day)?;
+        take_of_phone(tx, cx, Limited::CodesToPhone, &challenge.phone, DAY_S, cx.policy.codes_per_phone_day)?;
         limit::take(tx, cx, Limited::CodesToday, b"", DAY_S, cx.policy.codes_per_day)?;
         if !challenges::resent(tx, &challenge.id, cx.now, sends)? {
             return Err(Refusal::CodeExpired.into());
@@ -159,7 +179,7 @@ impl Operation for EnterCode {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<SignedIn, Error> {
         let (token, challenge) = open_challenge(tx, cx, &self.challenge)?;
-        limit::take(tx, cx, Limited::ChecksOfPhone, &challenge.phone, DAY_S, cx.policy.checks_per_phone_day)?;
+        take_of_phone(tx, cx, Limited::ChecksOfPhone, &challenge.phone, DAY_S, cx.policy.checks_per_phone_day)?;
         if challenge.used.is_some() {
             return again(tx, cx, &token, &challenge, &self.code);
         }

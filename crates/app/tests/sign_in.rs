@@ -80,3 +80,23 @@ async fn a_new_device_ends_the_session_on_the_old_one() {
     let signed_out = town.app.ask(old.caller.clone(), mine).await;
     assert_eq!(refusal(signed_out).code(), "signed-out");
 }
+
+#[tokio::test]
+async fn a_stranger_on_another_network_cannot_lock_an_owner_out() {
+    let town = Town::with_policy(5, antrean_app::policy::Policy { plan_weekly: false, ..Default::default() }).await;
+    let phone = Phone::parse("0812-0000-0005").unwrap();
+    let from = |network: &str| Caller { network: Some(network.to_owned()), ..Caller::default() };
+    let ask = || RequestCode { phone: phone.clone() };
+    for _ in 0..3 {
+        town.app.perform(from("203.0.113.0/24"), None, ask()).await.unwrap();
+    }
+    assert_eq!(refusal(town.app.perform(from("203.0.113.0/24"), None, ask()).await).code(), "rate-limited");
+    town.app.perform(from("198.51.100.0/24"), None, ask()).await.expect("the owner, from elsewhere");
+    // From many networks together the number is still bounded: each message costs money.
+    let mut sent = 4;
+    for network in 0..10 {
+        let caller = from(&format!("192.0.{network}.0/24"));
+        sent += u32::from(town.app.perform(caller, None, ask()).await.is_ok());
+    }
+    assert_eq!(sent, 12);
+}

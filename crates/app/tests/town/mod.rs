@@ -43,9 +43,9 @@ pub fn wib(day: Date, hour: i8, minute: i8) -> Timestamp {
     Zone::Wib.at(day.to_datetime(time(hour, minute, 0, 0)))
 }
 
-async fn open(folder: &tempfile::TempDir, clock: &Arc<ManualClock>, seed: u64) -> App {
-    let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).unwrap();
-    let policy = Policy {
+/// Limits that no test reaches by chance.
+pub fn generous() -> Policy {
+    Policy {
         plan_weekly: false,
         codes_per_phone_hour: 1_000_000,
         codes_per_phone_day: 1_000_000,
@@ -56,7 +56,11 @@ async fn open(folder: &tempfile::TempDir, clock: &Arc<ManualClock>, seed: u64) -
         moves_per_account_day: 1_000_000,
         tell_standby: true,
         ..Policy::default()
-    };
+    }
+}
+
+async fn open(folder: &tempfile::TempDir, clock: &Arc<ManualClock>, seed: u64, policy: Policy) -> App {
+    let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).unwrap();
     App::start(Parts {
         store,
         master_key: [7; 32],
@@ -71,16 +75,21 @@ async fn open(folder: &tempfile::TempDir, clock: &Arc<ManualClock>, seed: u64) -
 
 impl Town {
     pub async fn new(seed: u64) -> Self {
+        Self::with_policy(seed, generous()).await
+    }
+
+    /// A town with limits of its own.
+    pub async fn with_policy(seed: u64, policy: Policy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(wib(FRIDAY, 9, 0)));
-        Self { app: open(&folder, &clock, seed).await, clock, folder, seed }
+        Self { app: open(&folder, &clock, seed, policy).await, clock, folder, seed }
     }
 
     /// Stops the application and starts it again on the same files.
     pub async fn restart(&mut self) {
         self.app.store().close().await;
         self.seed += 1_000_003;
-        self.app = open(&self.folder, &self.clock, self.seed).await;
+        self.app = open(&self.folder, &self.clock, self.seed, generous()).await;
     }
 
     /// A plan for the named offices: opens on Friday at 14.00, Monday and Tuesday of the next week.
