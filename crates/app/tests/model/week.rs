@@ -314,7 +314,8 @@ impl Week<'_> {
         if self.dice.percent(20) {
             self.check_mine(who).await;
         }
-        let Some(key) = key.filter(|_| act.keeps_the_session()) else { return };
+        // What was refused was not done: sent again it is a new try.
+        let Some(key) = key.filter(|_| act.keeps_the_session() && answer.is_ok()) else { return };
         self.sent.push(Sent { who, account, act, key, answer, at: self.town.now });
         if self.dice.percent(30) {
             self.send_again(self.sent.len() - 1).await;
