@@ -498,6 +498,14 @@ impl ReleasePlan {
         })
     }
 
+    /// The plan for all its offices but these, without the days that only they serve; `None` if no office is left.
+    pub fn without(mut self, offices: &BTreeSet<OfficeCode>, catalogue: &Catalogue) -> Option<Self> {
+        self.offices.retain(|code| !offices.contains(code));
+        let left: Vec<&Office> = self.offices.iter().filter_map(|code| catalogue.offices.get(code)).collect();
+        self.dates.retain(|date| left.iter().any(|office| serves(office, *date, catalogue)));
+        (!self.dates.is_empty()).then_some(self)
+    }
+
     /// Reads a plan from JSON. A field nobody knows is an error: it may be a misspelt one that matters.
     pub fn parse(json: &str) -> Result<Self, PlanUnreadable> {
         Ok(serde_json::from_str(json)?)
@@ -739,6 +747,19 @@ mod tests {
             ReleasePlan::weekly(date(2026, 12, 4), &catalogue, BeaconKind::Drand),
             Err(WeeklyProblem::NoOpenDay { from: date(2026, 12, 7), to: date(2026, 12, 11) })
         );
+    }
+
+    #[test]
+    fn a_plan_without_some_offices_is_a_plan_for_the_others() {
+        let catalogue = Catalogue::builtin();
+        let whole = weekly(date(2026, 11, 27));
+        let out: BTreeSet<OfficeCode> = whole.offices.iter().take(100).copied().collect();
+        let rest = whole.clone().without(&out, &catalogue).unwrap();
+        assert_eq!(rest.offices.len(), whole.offices.len() - 100);
+        assert!(rest.offices.iter().all(|code| !out.contains(code)));
+        rest.validate(&catalogue).unwrap();
+        assert_eq!(whole.clone().without(&BTreeSet::new(), &catalogue), Some(whole.clone()));
+        assert_eq!(whole.clone().without(&whole.offices.iter().copied().collect(), &catalogue), None);
     }
 
     #[test]

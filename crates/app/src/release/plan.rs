@@ -1,5 +1,7 @@
 //! Planning a release: its slots are made from the timetables and its rules are written before anybody can enter.
 
+use std::collections::BTreeSet;
+
 use antrean_domain::draw::person::TagKey;
 use antrean_domain::draw::rules::{Rules, RulesHead};
 use antrean_domain::release::{BeaconKind, ReleaseId, ReleasePlan, next_release_friday};
@@ -114,8 +116,8 @@ impl Operation for Plan {
 /// A release may be planned to open "now": this much of a delay between the decision and the plan is forgiven.
 const EARLIEST_OPENING: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 
-/// Plans the release of the coming Friday, if it is not planned yet. `None` when there is nothing to do, or no office is
-/// open in that week.
+/// Plans the release of the coming Friday, for every office that no other release gives places for in that week. `None` when
+/// there is nothing to do, or no office is open in that week.
 #[derive(Serialize, Deserialize)]
 pub struct PlanWeekly {
     /// Which kind of beacon.
@@ -128,13 +130,25 @@ impl Operation for PlanWeekly {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Option<Planned>, Error> {
         let friday = next_release_friday(cx.now);
-        let Ok(plan) = ReleasePlan::weekly(friday, cx.catalogue, self.beacon) else { return Ok(None) };
-        // A release that the operator planned for the same days takes the place of the weekly one.
-        let taken = |other: &releases::Release| {
-            crate::party::plan_of(other).is_ok_and(|other| other.dates.iter().any(|date| plan.dates.contains(date)))
-        };
-        if releases::list(tx)?.iter().any(|other| other.id == plan.id || taken(other)) {
-            return Ok(None);
+        let Ok(weekly) = ReleasePlan::weekly(friday, cx.catalogue, self.beacon) else { return Ok(None) };
+        // An office that the operator planned by itself, first come for example, keeps that plan; all others have their week.
+        let others = releases::list(tx)?;
+        let mut planned = BTreeSet::new();
+        for other in &others {
+            let plan = crate::party::plan_of(other)?;
+            if plan.dates.iter().any(|date| weekly.dates.contains(date)) {
+                planned.extend(plan.offices);
+            }
+        }
+        let Some(mut plan) = weekly.without(&planned, cx.catalogue) else { return Ok(None) };
+        // The name of the week may be taken by what was planned by hand.
+        let week = plan.id.clone();
+        for number in 2_u32.. {
+            if others.iter().all(|other| other.id != plan.id) {
+                break;
+            }
+            let Ok(id) = format!("{week}-{number}").parse() else { return Ok(None) };
+            plan.id = id;
         }
         Plan { plan }.perform(tx, cx).map(Some)
     }
