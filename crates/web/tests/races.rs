@@ -143,13 +143,13 @@ async fn one_key_sent_50_times_at_once_has_one_effect_and_one_answer() {
     let slot = slot_with(&server, 20).await;
     let base = listening(&server).await;
     let applicant = server.applicant(1).await;
-    let shot = |body: Value| Shot {
+    let with_key = |body: Value| Shot {
         url: format!("{base}/api/v1/appointments"),
         token: token(&applicant),
         key: "the-same".to_owned(),
         body,
     };
-    let (counts, answers) = fire((0..50).map(|_| shot(booking(&applicant, slot))).collect()).await;
+    let (counts, answers) = fire((0..50).map(|_| with_key(booking(&applicant, slot))).collect()).await;
     assert_eq!(counts, BTreeMap::from([(201, 50)]), "{answers:#?}");
     assert!(answers.iter().all(|(_, body)| *body == answers[0].1), "fifty times the same ticket");
     let taken = server
@@ -160,6 +160,6 @@ async fn one_key_sent_50_times_at_once_has_one_effect_and_one_answer() {
         .unwrap()
         .unwrap();
     assert_eq!(taken.capacity - taken.taken, 19, "one place was taken");
-    let (counts, answers) = fire(vec![shot(booking(&applicant, slot + 1))]).await;
+    let (counts, answers) = fire(vec![with_key(booking(&applicant, slot + 1))]).await;
     assert_eq!(counts, BTreeMap::from([(422, 1)]), "{answers:#?}");
 }
