@@ -213,6 +213,7 @@ async fn open(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> App {
         entries_per_account_hour: 1_000_000,
         bookings_per_account_minute: 1_000_000,
         moves_per_account_day: 1_000_000,
+        trifles_per_account_hour: 1_000_000,
         tell_standby: true,
         ..Policy::default()
     };
