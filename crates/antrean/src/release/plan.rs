@@ -13,7 +13,7 @@ use antrean_domain::office::OfficeCode;
 use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan, next_release_friday};
 use antrean_domain::slot::{Pool, slots_for};
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use serde_json::json;
 
 use crate::config::ConfigFlags;
@@ -59,6 +59,15 @@ pub struct Plan {
     /// What will order the entries: drand, manual, local, or manual:LABEL, local:LABEL
     #[arg(long, value_name = "BEACON")]
     beacon: Option<BeaconWish>,
+    /// Choices that an entry may have
+    #[arg(long, value_name = "N")]
+    choices: Option<u8>,
+    /// People that one entry may bring
+    #[arg(long, value_name = "N")]
+    party: Option<u8>,
+    /// When freed places go out, on the clocks of the west
+    #[arg(long, value_name = "TIME,..", value_delimiter = ',')]
+    waves: Vec<Time>,
     /// Shows the plan and writes nothing
     #[arg(long)]
     dry_run: bool,
@@ -191,6 +200,11 @@ impl Plan {
         }
         if !self.dates.is_empty() {
             plan.dates.clone_from(&self.dates);
+        }
+        plan.choices_max = self.choices.unwrap_or(plan.choices_max);
+        plan.party_max = self.party.unwrap_or(plan.party_max);
+        if !self.waves.is_empty() {
+            plan.wave_times.clone_from(&self.waves);
         }
         match self.opens {
             None => {}

@@ -118,6 +118,10 @@ fn a_release_is_planned_shown_and_listed() {
     let planned =
         json(&["release", "plan", "--data", data, "--file", arg(&file), "--beacon", "manual:the lottery", "--json"]);
     assert_eq!((&planned["places"], &planned["slots"]), (&dry["places"], &dry["slots"]));
+    let other = ["--week", "2027-01-08", "--choices", "3", "--party", "2", "--waves", "12:00", "--dry-run", "--json"];
+    let other = json(&[&["release", "plan", "--data", data][..], &other].concat());
+    assert_eq!((&other["plan"]["choices_max"], &other["plan"]["party_max"]), (&3.into(), &2.into()));
+    assert_eq!(other["plan"]["wave_times"], serde_json::json!(["12:00:00"]));
     let listed = json(&["release", "list", "--data", data, "--json"]);
     assert_eq!(listed[0]["release"], planned["release"]);
     assert_eq!(listed[0]["beacon"], "manual:the lottery");
@@ -127,6 +131,10 @@ fn a_release_is_planned_shown_and_listed() {
         (&["--offices", "QQQ", "--id", "X"], 1, "there is no office QQQ"),
         (&["--week", "2026-12-03"], 2, "opens on a Friday"),
         (&["--opens", "soon"], 2, "is not now, nor a time"),
+        (&["--id", "X", "--choices", "21"], 1, "choices"),
+        (&["--id", "X", "--party", "6"], 1, "part"),
+        (&["--id", "X", "--waves", "17:00,09:00"], 1, "09:00"),
+        (&["--waves", "noon"], 2, "noon"),
         (&["--mode", "auction"], 2, "auction"),
         (&["--file", "/nowhere"], 2, "cannot read /nowhere"),
     ] {
