@@ -1,0 +1,8 @@
+//! The program in a real browser on a small phone: the whole way to a ticket without scripts, and what every page weighs and keeps.
+
+mod chromium;
+mod demo;
+mod journey;
+mod pages;
+mod scale;
+mod sight;
