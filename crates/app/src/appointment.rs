@@ -37,7 +37,7 @@ impl Operation for Cancel {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<TicketView, Error> {
         let account = cx.account(tx)?;
         let (party, appointment, slot) = own(tx, cx, &self.link, account)?;
-        moves_limit(tx, cx, account)?;
+        moves_limit(tx, cx, account, Self::NAME)?;
         let zone = zone_of(cx, &slot.key.office);
         if cx.now >= window_ends(&slot, zone) {
             return Err(Refusal::NotPossibleNow { state: appointment.state }.into());
@@ -79,7 +79,7 @@ impl Operation for Move {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<TicketView, Error> {
         let account = cx.account(tx)?;
         let (party, appointment, from) = own(tx, cx, &self.link, account)?;
-        moves_limit(tx, cx, account)?;
+        moves_limit(tx, cx, account, Self::NAME)?;
         movable(cx, &appointment, &from)?;
         let to = slots::get(tx, self.slot)?.ok_or(Refusal::SlotUnknown)?;
         if to.id == from.id {
@@ -125,7 +125,7 @@ impl Operation for Wish {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<TicketView, Error> {
         let account = cx.account(tx)?;
         let (party, appointment, slot) = own(tx, cx, &self.link, account)?;
-        moves_limit(tx, cx, account)?;
+        moves_limit(tx, cx, account, Self::NAME)?;
         movable(cx, &appointment, &slot)?;
         if self.choices.is_empty() {
             wishes::remove(tx, party.id)?;
@@ -198,7 +198,9 @@ pub(crate) fn strike(tx: &Tx<'_>, cx: &Context<'_>, party: PartyId, kind: Strike
     Ok(longest)
 }
 
-fn moves_limit(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<(), Error> {
-    let whom = account.0.to_be_bytes();
+/// Each of cancelling, moving and wishing for itself: whoever has wished often must still be able to cancel in time.
+fn moves_limit(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, operation: &str) -> Result<(), Error> {
+    let mut whom = account.0.to_be_bytes().to_vec();
+    whom.extend_from_slice(operation.as_bytes());
     limit::take(tx, cx, Limited::MovesOfAccount, &whom, DAY_S, cx.policy.moves_per_account_day)
 }

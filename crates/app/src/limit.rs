@@ -24,7 +24,7 @@ pub enum Limited {
     EntriesOfAccount,
     /// Bookings tried by one account.
     BookingsOfAccount,
-    /// Places cancelled or moved by one account.
+    /// Places cancelled, moved or wished for by one account, each counted for itself.
     MovesOfAccount,
     /// Requests of any kind: refused before the store was asked, or after they were refused too often.
     Requests,

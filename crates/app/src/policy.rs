@@ -23,7 +23,7 @@ pub struct Policy {
     pub entries_per_account_hour: u32,
     /// First-come bookings tried by one account in a minute.
     pub bookings_per_account_minute: u32,
-    /// Places cancelled or moved by one account in a day.
+    /// Places cancelled, places moved and wishes made by one account in a day, so many of each.
     pub moves_per_account_day: u32,
     /// Refused requests and choices of language of one account in an hour: each leaves a line, none may fill the disk.
     pub trifles_per_account_hour: u32,

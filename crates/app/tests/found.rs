@@ -7,13 +7,14 @@ use antrean_app::caller::Actor;
 use antrean_app::day::Record;
 use antrean_app::me::{Forget, RemoveFamily};
 use antrean_app::party::LiveView;
+use antrean_app::policy::Policy;
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState};
 use antrean_domain::release::Mode;
 use antrean_store::ids::PartyId;
 use antrean_store::releases::ReleaseState;
 use antrean_store::{events, parties, wishes};
 use jiff::civil::date;
-use town::{Town, nik_of, refusal, wib};
+use town::{Town, generous, nik_of, refusal, wib};
 
 const SMALL: &str = "SMD-KKR";
 
@@ -119,4 +120,21 @@ async fn a_deleted_account_leaves_nothing_that_can_be_read_about_its_people() {
     let people = town.app.store().read(|tx| parties::people(tx, PartyId(1))).await.unwrap();
     assert_eq!(people.len(), 2, "the hashes stay");
     assert!(people.iter().all(|member| member.sealed.is_empty()));
+}
+
+#[tokio::test]
+async fn whoever_has_wished_often_can_still_cancel_in_time() {
+    let town = Town::with_policy(11, Policy { moves_per_account_day: 2, ..generous() }).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    let view = town.app.overview().release(&release).unwrap().clone();
+    let person = town.applicant(1).await;
+    let ticket = person.book(view.slots[0].id).await.unwrap();
+    let wish = |slot: usize| Wish {
+        link: ticket.link.clone(),
+        choices: vec![view.slots[slot].key.to_string().parse().unwrap()],
+    };
+    person.perform(wish(1)).await.unwrap();
+    person.perform(wish(2)).await.unwrap();
+    assert_eq!(refusal(person.perform(wish(1)).await).code(), "rate-limited");
+    person.perform(Cancel { link: ticket.link.clone() }).await.unwrap();
 }
