@@ -238,11 +238,10 @@ pub(crate) fn run<O: Operation>(
             Note { kind: "refused", reason: Some(refusal.code()), office: Some(O::NAME), ..Note::default() },
         )?;
     }
-    // What was refused was not done, and the same form sent again may be lucky: the release has opened, a place is free. So
-    // a refusal is not remembered. A wrong code is, since it was counted: sent twice on a slow line it costs one try.
-    let kept = matches!(&answer, Ok(_) | Err(Refusal::CodeWrong { .. }));
+    // A refusal for being signed out or too fast says nothing about the request itself: it is not remembered.
+    let passing = matches!(&answer, Err(Refusal::SignedOut | Refusal::TooMany { .. }));
     if let Some(remembered) = remembered
-        && kept
+        && !passing
     {
         let bytes = serde_json::to_vec(&answer)
             .map_err(|error| Fault::Corrupt { what: format!("outcome of {}: {error}", O::NAME) })?;

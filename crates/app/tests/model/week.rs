@@ -314,8 +314,7 @@ impl Week<'_> {
         if self.dice.percent(20) {
             self.check_mine(who).await;
         }
-        // What was refused was not done: sent again it is a new try.
-        let Some(key) = key.filter(|_| act.keeps_the_session() && answer.is_ok()) else { return };
+        let Some(key) = key.filter(|_| act.keeps_the_session()) else { return };
         self.sent.push(Sent { who, account, act, key, answer, at: self.town.now });
         if self.dice.percent(30) {
             self.send_again(self.sent.len() - 1).await;

@@ -23,9 +23,8 @@ The public appointment queue for passport offices: the same operations as the ci
 An account has one session.
 
 **Sending twice.** `PUT`, `POST` and `DELETE` for an account need an `Idempotency-Key`, 1 to 255 visible ASCII characters, \
-best a random UUID. The same key with the same request has one effect, and the same answer for a day once it was \
-done; what was refused was not done, and may be sent again under its key. With another request a key that was used is refused \
-(`key-reused`). Signing in needs none.
+best a random UUID. The same key with the same request gives the same answer for a day, refusals included, and has one \
+effect; with another request it is refused (`key-reused`). Signing in needs none.
 
 **Times** are RFC 3339 instants in UTC; local dates and times stand beside the IANA zone of their office. **Money** is whole \
 rupiah. **Places** are for one person each.
