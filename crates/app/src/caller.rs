@@ -1,4 +1,4 @@
-//! Who asks: the session, the network and the device of one request.
+//! Who asks: the session, the network and the language of one request.
 
 use antrean_domain::region::Zone;
 use antrean_store::ids::AccountId;

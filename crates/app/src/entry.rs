@@ -143,7 +143,8 @@ impl Operation for Enter {
     }
 }
 
-/// Changes people, service or choices while the release is open. The entry keeps its id: changing gains nothing.
+/// Changes people, service or choices while the release is open. The id follows from the first person, so that changing and
+/// changing back gains nothing; which id is lucky is not known before the freeze.
 #[derive(Serialize, Deserialize)]
 pub struct Change {
     /// The entry's link id.

@@ -7,7 +7,7 @@ use antrean_domain::nik::{Nik, NikWarning, Sex};
 use antrean_domain::person::Person;
 use antrean_domain::phone::Phone;
 use antrean_store::ids::{AccountId, ApplicantId};
-use antrean_store::{Fault, Tx, accounts, applicants, drafts, parties, strikes};
+use antrean_store::{Fault, Tx, accounts, applicants, parties, strikes};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -329,7 +329,6 @@ impl Operation for Forget {
             return Err(Refusal::InLiveParty.into());
         }
         cx.note(tx, Actor::Account(account), Note { kind: "forgotten", ..Note::default() })?;
-        drafts::remove(tx, account)?;
         parties::erase_of_account(tx, account)?;
         Ok(accounts::erase(tx, account, entropy::bytes(cx.entropy))?)
     }

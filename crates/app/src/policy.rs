@@ -29,7 +29,7 @@ pub struct Policy {
     pub trifles_per_account_hour: u32,
     /// Minutes for which a one-time code holds.
     pub code_minutes: u32,
-    /// Days for which a session holds without being used.
+    /// Days for which a session holds, from the signing in.
     pub session_days: u32,
     /// Whether people on standby are told by message as well; each message costs money.
     pub tell_standby: bool,

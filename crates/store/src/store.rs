@@ -39,7 +39,7 @@ pub struct StoreStats {
     pub batches: u64,
     /// Writing operations answered, whatever the answer.
     pub writes: u64,
-    /// Reading operations answered.
+    /// Reading operations answered, with those that are being answered now.
     pub reads: u64,
     /// The most operations in one transaction so far.
     pub batch_largest: u64,

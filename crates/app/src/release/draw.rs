@@ -310,7 +310,7 @@ impl Chunk {
     }
 }
 
-/// Marks the draw complete: from now on results are shown and leftovers can be taken.
+/// Marks the draw complete: from now on it is published, and leftovers can be taken.
 #[derive(Serialize, Deserialize)]
 struct Complete {
     release: ReleaseId,

@@ -24,8 +24,9 @@ impl Reader {
             let next = self.queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(job) = next else { return };
             self.shared.read_queue.fetch_sub(1, Ordering::Relaxed);
-            self.read(job);
+            // Counted before it is answered, as writes are: whoever has an answer finds it counted.
             self.shared.reads.fetch_add(1, Ordering::Relaxed);
+            self.read(job);
         }
     }
 
