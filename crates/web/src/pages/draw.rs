@@ -142,14 +142,15 @@ async fn one(
 /// The phase as far as the draw goes: places left over do not matter here.
 fn drawn_phase(release: &ReleaseView, now: Timestamp) -> Phase {
     match Phase::of(release, now) {
-        Phase::Free | Phase::Over => Phase::Drawn,
+        Phase::Free => Phase::Drawn,
+        Phase::Over if is_listed(release) => Phase::Drawn,
         phase => phase,
     }
 }
 
 /// Whether the list of entries is published.
 fn is_listed(release: &ReleaseView) -> bool {
-    release.mode == Mode::Draw && matches!(release.state, ReleaseState::Drawn | ReleaseState::Closed)
+    release.drawn.is_some()
 }
 
 /// `asked` is what was looked up and whether it is in the list; `None` for what is no id.
@@ -288,7 +289,7 @@ fn files(page: &Page, release: &ReleaseView) -> Vec<Published> {
     let is_out = |name: &str| match name {
         "rules.txt" | "closures.txt" => true,
         "freeze.txt" => release.freeze_file.is_some(),
-        _ => is_listed(release) && release.drawn.is_some(),
+        _ => is_listed(release),
     };
     let names = Bundle::FILES.into_iter().chain([bundle::BUNDLE]);
     names.filter(|name| is_out(name)).map(|name| Published { name, what: what(name) }).collect()
