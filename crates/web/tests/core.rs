@@ -163,6 +163,33 @@ async fn a_limit_of_the_store_is_answered_with_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn codes_are_limited_by_number_by_network_and_over_all_each_by_itself() {
+    let limits = Policy { codes_per_phone_hour: 2, codes_per_network_hour: 3, codes_per_day: 5, ..policy() };
+    let server = Server::with(settings(), limits).await;
+    let ask = async |network: u8, number: u32| {
+        let mut client = server.stranger();
+        client.peer = Some(SocketAddr::new([203, 0, network, 1].into(), 4_000));
+        let answer = client.post("/api/v1/sessions/codes", &json!({"phone": phone_of(number)})).await;
+        let what = if answer.status == 202 {
+            "sent".into()
+        } else {
+            answer.problem(429, "rate-limited")["data"]["what"].clone()
+        };
+        what.as_str().unwrap().to_owned()
+    };
+    assert_eq!(ask(1, 1).await, "sent");
+    assert_eq!(ask(1, 1).await, "sent");
+    assert_eq!(ask(1, 1).await, "codes_to_phone");
+    assert_eq!(ask(2, 1).await, "sent", "nobody locks the owner out from elsewhere");
+    assert_eq!(ask(1, 2).await, "sent");
+    assert_eq!(ask(1, 3).await, "codes_from_network");
+    assert_eq!(ask(2, 3).await, "sent", "another network goes on");
+    assert_eq!(ask(3, 4).await, "codes_today", "each costs money");
+    server.clock.advance(jiff::SignedDuration::from_hours(24));
+    assert_eq!(ask(3, 5).await, "sent", "and tomorrow is another day");
+}
+
+#[tokio::test]
 async fn a_form_from_another_site_is_refused() {
     let server = Server::new().await;
     let form =
