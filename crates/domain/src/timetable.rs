@@ -567,7 +567,8 @@ mod tests {
             ("BTM", saturday, 0),
             ("BTM-HB", tuesday, 80),
             ("BTM-MPP", tuesday, 20),
-            ("BTM-HN", tuesday, 0),
+            ("BTM-HN", tuesday, 40),
+            ("TBA-RPR", tuesday, 0),
             ("SMD-KKR", monday, 30),
             ("SMD-KKR", tuesday, 0),
             ("PMS-RMY", tuesday, 20),
@@ -605,7 +606,7 @@ mod tests {
             matches!(closed(plan("BTM", date(2026, 12, 25))), WhyClosed::Holiday { name } if name.en == "Christmas Day")
         );
         assert_eq!(closed(plan("BTM", date(2026, 12, 26))), WhyClosed::Weekday(Weekday::Saturday));
-        assert!(matches!(closed(plan("BTM-HN", date(2026, 12, 28))), WhyClosed::OutOfService { .. }));
+        assert!(matches!(closed(plan("TBA-RPR", date(2026, 12, 28))), WhyClosed::OutOfService { .. }));
     }
 
     #[test]
