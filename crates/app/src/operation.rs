@@ -238,10 +238,8 @@ pub(crate) fn run<O: Operation>(
             Note { kind: "refused", reason: Some(refusal.code()), office: Some(O::NAME), ..Note::default() },
         )?;
     }
-    // A refusal for being signed out or too fast says nothing about the request itself: it is not remembered.
-    let passing = matches!(&answer, Err(Refusal::SignedOut | Refusal::TooMany { .. }));
     if let Some(remembered) = remembered
-        && !passing
+        && !answer.as_ref().is_err_and(Refusal::says_come_back)
     {
         let bytes = serde_json::to_vec(&answer)
             .map_err(|error| Fault::Corrupt { what: format!("outcome of {}: {error}", O::NAME) })?;

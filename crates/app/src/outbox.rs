@@ -16,6 +16,8 @@ const CLAIM_MAX: u32 = 64;
 const CLAIM_LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A letter is given up after so many tries (spread over about a day by the growing pause).
 const TRIES_MAX: u32 = 12;
+/// A one-time code is given up after so many tries, which take about five minutes.
+const CODE_TRIES_MAX: u32 = 5;
 
 /// A letter opened for sending.
 #[derive(Debug)]
@@ -60,7 +62,9 @@ pub async fn claim(app: &App) -> Result<Vec<Opened>, Failure> {
                             .map(|phone| (phone, Language::from_tag(&row.language), message)),
                     },
                 };
-                match addressed {
+                // A code holds for some minutes; after that its message costs money and only confuses.
+                let stale = |message: &Message| matches!(message, Message::Code { .. }) && row.tries > CODE_TRIES_MAX;
+                match addressed.filter(|(_, _, message)| !stale(message)) {
                     Some((phone, language, message)) => {
                         opened.push(Opened { id: row.id, phone, language, message, tries: row.tries });
                     }

@@ -124,6 +124,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether the refusal only says when to come back. It is no answer to the request itself, so it is not remembered
+    /// under an idempotency key: a form sent a moment too early can be sent again as it is.
+    pub fn says_come_back(&self) -> bool {
+        matches!(
+            self,
+            Self::SignedOut
+                | Self::TooMany { .. }
+                | Self::ResendTooSoon { .. }
+                | Self::NotOpenYet { .. }
+                | Self::NotDrawnYet { .. }
+        )
+    }
+
     /// The stable name for programs: the variant in kebab-case.
     pub fn code(&self) -> &'static str {
         match self {

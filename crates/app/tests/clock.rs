@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use antrean_app::Refusal;
 use antrean_app::bundle;
 use antrean_app::caller::Actor;
+use antrean_app::operation::IdempotencyKey;
 use antrean_app::release::{GiveBeacon, Plan};
 use antrean_app::release_clock::{BeaconSource, NoBeacon, ReleaseClock, Step};
 use antrean_domain::draw::beacon::{BeaconValue, Chain, Label, QUICKNET};
@@ -198,4 +199,19 @@ async fn a_release_whose_beacon_never_comes_lets_its_people_go_when_its_days_are
     let late = GiveBeacon { release: id, file: BeaconValue::manual(label, "12 34 56").unwrap().to_text() };
     assert_eq!(refusal(town.app.perform_as(Actor::Operator, late).await).code(), "beacon-refused");
     town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_form_that_was_sent_too_early_can_be_sent_again_as_it_is() {
+    let town = Town::new(10).await;
+    let release = Town::plan(Mode::Draw, &["BTM"]);
+    plan(&town, release.clone()).await;
+    let person = town.applicant(1).await;
+    let key = IdempotencyKey::parse("the-key-of-the-form");
+    let send = || person.app.perform(person.caller.clone(), key.clone(), person.entering(&release.id, &["BTM/*/*"]));
+    town.at(wib(town::FRIDAY, 13, 59)).await;
+    assert_eq!(refusal(send().await).code(), "not-open");
+    town.at(wib(town::FRIDAY, 14, 0)).await;
+    let entered = send().await.unwrap();
+    assert_eq!(send().await.unwrap(), entered, "what was done is done once");
 }

@@ -314,7 +314,9 @@ impl Week<'_> {
         if self.dice.percent(20) {
             self.check_mine(who).await;
         }
-        let Some(key) = key.filter(|_| act.keeps_the_session()) else { return };
+        // Who is told to come back may send the same again then, and get another answer.
+        let answered = !matches!(&answer, Err(Failure::Refused(refusal)) if refusal.says_come_back());
+        let Some(key) = key.filter(|_| answered && act.keeps_the_session()) else { return };
         self.sent.push(Sent { who, account, act, key, answer, at: self.town.now });
         if self.dice.percent(30) {
             self.send_again(self.sent.len() - 1).await;

@@ -24,7 +24,8 @@ An account has one session.
 
 **Sending twice.** `PUT`, `POST` and `DELETE` for an account need an `Idempotency-Key`, 1 to 255 visible ASCII characters, \
 best a random UUID. The same key with the same request gives the same answer for a day, refusals included, and has one \
-effect; with another request it is refused (`key-reused`). Signing in needs none.
+effect; with another request it is refused (`key-reused`). A refusal that only says when to come back (`not-open`, \
+`not-drawn-yet`, `rate-limited`, `signed-out`) is not remembered. Signing in needs none.
 
 **Times** are RFC 3339 instants in UTC; local dates and times stand beside the IANA zone of their office. **Money** is whole \
 rupiah. **Places** are for one person each.
