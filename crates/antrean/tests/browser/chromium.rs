@@ -15,6 +15,12 @@ use crate::scale::Traffic;
 
 /// A page that has not come after so long never will.
 const WAIT: Duration = Duration::from_mins(2);
+/// A page that has not come by then will not come.
+const WAIT_FOR_A_PAGE: Duration = Duration::from_secs(20);
+/// After its load event a page may keep requests open for so long.
+const SETTLE: Duration = Duration::from_secs(3);
+/// How often something is touched that leads nowhere.
+const TOUCHES_MAX: u32 = 3;
 /// Chromium wants its commands on descriptor 3 and answers on 4; a shell puts the pipes there, and then becomes Chromium.
 const ON_PIPES: &str = "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null";
 const FLAGS: [&str; 10] = [
@@ -154,22 +160,26 @@ impl Link {
     }
 
     fn next(&mut self, waiting_for: &str) -> Value {
-        match self.from.recv_timeout(WAIT) {
-            Ok(message) => message,
-            Err(RecvTimeoutError::Timeout) => panic!("Chromium says nothing about {waiting_for}"),
-            Err(RecvTimeoutError::Disconnected) => panic!("Chromium ended before {waiting_for}"),
+        self.within(WAIT).unwrap_or_else(|| panic!("Chromium says nothing about {waiting_for}"))
+    }
+
+    fn within(&mut self, wait: Duration) -> Option<Value> {
+        match self.from.recv_timeout(wait) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("Chromium ended"),
         }
     }
 
-    /// The next message to one tab that was not asked for.
-    fn event(&mut self, session: &str) -> Value {
+    /// The next message to one tab that was not asked for; none if all tabs are silent for so long.
+    fn event(&mut self, session: &str, wait: Duration) -> Option<Value> {
         if let Some(at) = self.told.iter().position(|message| message["sessionId"] == session) {
-            return self.told.remove(at).expect("it was found");
+            return self.told.remove(at);
         }
         loop {
-            let message = self.next("a page");
+            let message = self.within(wait)?;
             if message["sessionId"] == session {
-                return message;
+                return Some(message);
             }
             self.told.push_back(message);
         }
@@ -229,17 +239,26 @@ impl Tab {
     }
 
     /// Does something that leads to another page, and waits until that is there.
-    fn arrive(&self, leave: impl FnOnce()) -> Traffic {
-        self.link.borrow_mut().forget(&self.session);
-        leave();
-        let (mut traffic, mut loaded) = (Traffic::default(), false);
-        while !loaded || traffic.is_on_its_way() {
-            let event = self.link.borrow_mut().event(&self.session);
-            loaded |= event["method"] == "Page.loadEventFired";
-            traffic.note(&event);
+    ///
+    /// A browser under load may miss a touch, as a person may: then it is done again, as a person would.
+    fn arrive(&self, leave: impl Fn()) -> Traffic {
+        for _ in 0..TOUCHES_MAX {
+            self.link.borrow_mut().forget(&self.session);
+            leave();
+            let (mut traffic, mut loaded) = (Traffic::default(), false);
+            while !loaded || traffic.is_on_its_way() {
+                let wait = if loaded { SETTLE } else { WAIT_FOR_A_PAGE };
+                // A request that the browser gave up on the way has no last event.
+                let Some(event) = self.link.borrow_mut().event(&self.session, wait) else { break };
+                loaded |= event["method"] == "Page.loadEventFired";
+                traffic.note(&event);
+            }
+            if loaded {
+                self.traffic.replace(traffic.clone());
+                return traffic;
+            }
         }
-        self.traffic.replace(traffic.clone());
-        traffic
+        panic!("no page comes after {}:\n{}", self.at(), self.text("document.body.innerText"));
     }
 
     /// The same with the icon of the page, which a browser fetches beside it, where its events show it late or not at all.
@@ -252,7 +271,7 @@ impl Tab {
         self.value(&format!("fetch({icon:?},{{cache:'no-store'}}).then(r=>r.blob()).then(b=>b.size)"));
         let mut beside = Traffic::default();
         while !beside.knows(&icon) || beside.is_on_its_way() {
-            let event = self.link.borrow_mut().event(&self.session);
+            let event = self.link.borrow_mut().event(&self.session, WAIT).expect("Chromium fetches the icon");
             beside.note(&event);
         }
         traffic.add(&beside, &icon);
