@@ -152,7 +152,7 @@ fn until(demo: &Demo, aside: &Tab, state: &str) {
 fn a_newcomer_comes_to_a_ticket_on_a_small_phone_without_scripts() {
     let Some(chromium) = Chromium::start() else { return };
     // Some places are left over, for who comes after the draw.
-    let demo = Demo::start(&["--people", "60", "--seconds", "50"]);
+    let demo = Demo::start(&["--people", "60", "--seconds", "70"]);
     let aside = chromium.tab();
     until(&demo, &aside, "open");
     let mut siti = Person::new(chromium.tab(), &demo);
