@@ -39,8 +39,8 @@ pub const DAY_S: i64 = 24 * HOUR_S;
 
 /// Takes one from the bucket of `what` and `whom` for the window of `window_s` seconds that `cx.now` lies in.
 ///
-/// Refuses with the seconds until the next window. What was taken stays taken only if the operation succeeds or
-/// counts; that is right, since a refused operation cost nothing.
+/// Refuses with the seconds until the next window. What was taken is given back with everything else when the operation
+/// is refused; where a try itself must count, the operation refuses with [`Error::Counted`].
 pub fn take(tx: &Tx<'_>, cx: &Context<'_>, what: Limited, whom: &[u8], window_s: i64, max: u32) -> Result<(), Error> {
     let window = cx.now.as_second().div_euclid(window_s) * window_s;
     let mut name = format!("{what:?}\n{window_s}\n").into_bytes();
