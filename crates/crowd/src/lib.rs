@@ -7,5 +7,6 @@ pub mod crowd;
 pub mod dice;
 pub mod market;
 pub mod people;
+pub mod wire;
 
 pub use crowd::{Crowd, Settings};
