@@ -86,10 +86,10 @@ impl App {
         let (known, files, loaded) = from
             .store
             .write(move |tx| {
-                let known = if let Some(known) = settings::get(tx, "key_fingerprint")? {
+                let known = if let Some(known) = settings::get(tx, settings::KEY_FINGERPRINT)? {
                     known
                 } else {
-                    settings::put(tx, "key_fingerprint", &fingerprint)?;
+                    settings::put(tx, settings::KEY_FINGERPRINT, &fingerprint)?;
                     fingerprint.to_vec()
                 };
                 let mut files = parts::load(tx)?;

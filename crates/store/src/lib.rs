@@ -9,6 +9,7 @@ pub mod appointments;
 pub mod audit;
 pub mod catalogue;
 pub mod challenges;
+pub mod checkup;
 mod columns;
 pub mod days;
 pub mod drafts;

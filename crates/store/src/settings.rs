@@ -9,6 +9,9 @@ statements! {
            ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 }
 
+/// The setting with the fingerprint of the master key that the database was made with.
+pub const KEY_FINGERPRINT: &str = "key_fingerprint";
+
 /// The value of a setting, if it was ever put.
 pub fn get(tx: &Tx<'_>, name: &str) -> Result<Option<Vec<u8>>, Fault> {
     tx.opt(GET, &[Value::Text(name)], |row| Ok(row.blob(0)?.to_vec()))

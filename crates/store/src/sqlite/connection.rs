@@ -28,7 +28,14 @@ mod embedded {
 
 /// A connection with its transaction state; what a transaction runs on.
 pub(super) struct Session {
-    connection: Connection,
+    pub(super) connection: Connection,
+}
+
+/// The newest version of the schema that this program knows.
+pub(super) fn newest_schema() -> u32 {
+    let runner = embedded::migrations::runner();
+    let versions = runner.get_migrations().iter().map(|migration| u32::try_from(migration.version()).unwrap_or(0));
+    versions.max().unwrap_or(0)
 }
 
 /// Opens a connection that may write, and brings the schema up to date.
@@ -74,7 +81,7 @@ fn open(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Conne
     Ok(connection)
 }
 
-fn cannot_open(path: &Path, error: &rusqlite::Error) -> OpenError {
+pub(super) fn cannot_open(path: &Path, error: &rusqlite::Error) -> OpenError {
     OpenError::Database { path: path.to_owned(), message: error.to_string() }
 }
 

@@ -1,6 +1,7 @@
 //! SQLite as the engine: one thread that writes, some that read, one that keeps the write-ahead log short.
 
 mod checkpoint;
+mod checkup;
 mod connection;
 mod reader;
 mod writer;
@@ -10,6 +11,8 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+pub(crate) use checkup::checkup;
 
 use crate::job::{ReadJob, WriteJob};
 use crate::{Fault, OpenError, StoreConfig, StoreStats};

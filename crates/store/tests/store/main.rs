@@ -1,6 +1,7 @@
 //! The store as operations meet it: its rules under 64 hands at once, its transactions, its nouns, its audit.
 
 mod audit;
+mod checkup;
 mod nouns;
 mod rules;
 mod town;
