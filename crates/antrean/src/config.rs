@@ -206,6 +206,30 @@ pub struct ConfigFlags {
 }
 
 impl ConfigFlags {
+    /// Reads as [`ConfigFlags::load`] does, but goes on after a mistake: for `antrean doctor`, which tells them all at once.
+    pub fn examine(&self) -> Examined {
+        let mut problems = Vec::new();
+        let mut told = |stop: Stop| problems.push(stop.to_string());
+        let text = match &self.config {
+            None => String::new(),
+            Some(path) => read(path).unwrap_or_else(|stop| {
+                told(stop);
+                String::new()
+            }),
+        };
+        let name = self.config.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        let known = variables().unwrap_or_else(|stop| {
+            told(stop);
+            Vec::new()
+        });
+        let mut examined = Config::examine(&name, &text, &known);
+        if let Some(data) = &self.data {
+            examined.config.server.data.clone_from(data);
+        }
+        examined.problems.splice(0..0, problems);
+        examined
+    }
+
     /// Reads the file, the variables and these flags, in this order.
     pub fn load(&self) -> Result<Config, Stop> {
         if self.database.is_some() {
@@ -217,22 +241,36 @@ impl ConfigFlags {
             Some(path) => read(path)?,
         };
         let name = self.config.as_ref().map_or_else(String::new, |path| path.display().to_string());
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-            .filter(|(name, _)| name.starts_with(PREFIX));
-        let mut known = Vec::new();
-        for (name, value) in variables {
-            let value = value.into_string().map_err(|_| Stop::wrong(format!("{name}: is not UTF-8")))?;
-            known.push((name, value));
-        }
-        // The order of the environment is not ours; the same mistakes are told in the same order every time.
-        known.sort();
-        let mut config = Config::read(&name, &text, &known)?;
+        let mut config = Config::read(&name, &text, &variables()?)?;
         if let Some(data) = &self.data {
             config.server.data.clone_from(data);
         }
         Ok(config)
     }
+}
+
+/// A configuration as far as it can be read, and everything that is wrong with it.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// What could be read; whatever could not has its default.
+    pub config: Config,
+    /// The mistakes, each in one line that names where it stands; empty is as it must be.
+    pub problems: Vec<String>,
+}
+
+/// The variables of this program, by name.
+fn variables() -> Result<Vec<(String, String)>, Stop> {
+    let ours = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(PREFIX));
+    let mut known = Vec::new();
+    for (name, value) in ours {
+        let value = value.into_string().map_err(|_| Stop::wrong(format!("{name}: is not UTF-8")))?;
+        known.push((name, value));
+    }
+    // The order of the environment is not ours; the same mistakes are told in the same order every time.
+    known.sort();
+    Ok(known)
 }
 
 fn read(path: &Path) -> Result<String, Stop> {
@@ -247,33 +285,69 @@ fn read(path: &Path) -> Result<String, Stop> {
 impl Config {
     /// Reads the text of a file named `name`, with `variables` laid over it.
     fn read(name: &str, text: &str, variables: &[(String, String)]) -> Result<Self, Stop> {
-        let in_file = |error: &toml::de::Error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
-            Stop::wrong(format!("{name}, line {line}, {}: {}", field_at(text, line), one_line(error.message())))
-        };
+        let in_file = |error: &toml::de::Error| Stop::wrong(in_file(name, text, error));
         let mut config: Self = toml::from_str(text).map_err(|error| in_file(&error))?;
         let mut table: toml::Table = toml::from_str(text).map_err(|error| in_file(&error))?;
         for (variable, value) in variables {
-            let Some((section, field)) = field_of(variable) else { continue };
-            let wrong = |why: String| Stop::wrong(format!("{variable}: {why}"));
-            let laid = match (with_field(&table, &section, &field, value), field.strip_suffix(FILE_SUFFIX)) {
-                // A secret lies in a file that the variable names, so that it stands in no list of processes.
-                (Err(_), Some(secret)) if with_field(&table, &section, secret, "").is_ok() => {
-                    let text =
-                        fs::read_to_string(value).map_err(|error| wrong(format!("cannot read {value}: {error}")))?;
-                    with_field(&table, &section, secret, text.trim())
-                }
-                (laid, _) => laid,
-            };
-            (config, table) = laid.map_err(wrong)?;
+            if let Some(laid) = with_variable(&table, variable, value).map_err(Stop::wrong)? {
+                (config, table) = laid;
+            }
         }
-        config.check()?;
-        Ok(config)
+        match config.contradictions().into_iter().next() {
+            None => Ok(config),
+            Some(problem) => Err(Stop::wrong(problem)),
+        }
     }
 
-    /// What the types alone cannot say.
-    fn check(&self) -> Result<(), Stop> {
+    /// Reads as [`Config::read`] does, field by field, and passes over what is wrong.
+    fn examine(name: &str, text: &str, variables: &[(String, String)]) -> Examined {
+        let mut problems = Vec::new();
+        let written: toml::Table = toml::from_str(text).unwrap_or_else(|error| {
+            problems.push((0, in_file(name, text, &error)));
+            toml::Table::new()
+        });
+        let (mut config, mut table) = (Self::default(), toml::Table::new());
+        for (section, fields) in written {
+            let fields = match fields {
+                toml::Value::Table(fields) if fields.is_empty() => vec![(None, toml::Value::Table(fields))],
+                toml::Value::Table(fields) => fields.into_iter().map(|(field, value)| (Some(field), value)).collect(),
+                value => vec![(None, value)],
+            };
+            for (field, value) in fields {
+                let mut tried = table.clone();
+                match &field {
+                    None => drop(tried.insert(section.clone(), value)),
+                    Some(field) => {
+                        let entry = tried.entry(&section).or_insert_with(|| toml::Table::new().into());
+                        entry.as_table_mut().map(|fields| fields.insert(field.clone(), value));
+                    }
+                }
+                match Self::deserialize(toml::Value::Table(tried.clone())) {
+                    Ok(read) => (config, table) = (read, tried),
+                    Err(error) => {
+                        let line = line_of(text, &section, field.as_deref());
+                        let field = field.map_or_else(|| section.clone(), |field| format!("{section}.{field}"));
+                        problems.push((line, format!("{name}, line {line}, {field}: {}", one_line(error.message()))));
+                    }
+                }
+            }
+        }
+        // As they stand in the file.
+        problems.sort();
+        let mut problems: Vec<String> = problems.into_iter().map(|(_, problem)| problem).collect();
+        for (variable, value) in variables {
+            match with_variable(&table, variable, value) {
+                Ok(Some(laid)) => (config, table) = laid,
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
+        problems.extend(config.contradictions());
+        Examined { config, problems }
+    }
+
+    /// What the types alone cannot say: every contradiction, in one line each that names the field.
+    fn contradictions(&self) -> Vec<String> {
         let at_least_one = [
             ("policy.code_minutes", self.policy.code_minutes),
             ("policy.session_days", self.policy.session_days),
@@ -282,22 +356,67 @@ impl Config {
             ("policy.codes_per_phone_day", self.policy.codes_per_phone_day),
             ("policy.codes_per_day", self.policy.codes_per_day),
         ];
-        if let Some((field, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
-            return Err(Stop::wrong(format!("{field}: must be at least 1, or nobody can sign in")));
-        }
+        let nothing = at_least_one.iter().filter(|(_, value)| *value == 0);
+        let mut found: Vec<String> =
+            nothing.map(|(field, _)| format!("{field}: must be at least 1, or nobody can sign in")).collect();
         if self.beacons.relays.is_empty() {
-            return Err(Stop::wrong("beacons.relays: must name at least one relay"));
+            found.push("beacons.relays: must name at least one relay".to_owned());
         }
         if self.gateway.url.is_empty() && self.gateway != GatewayConfig::default() {
-            return Err(Stop::wrong(
-                "gateway.url: is missing; without it the other fields of the gateway are of no use",
-            ));
+            found.push("gateway.url: is missing; without it the other fields of the gateway are of no use".to_owned());
         }
         if let Err(error) = self.server.log_filter.parse::<tracing_subscriber::EnvFilter>() {
-            return Err(Stop::wrong(format!("server.log_filter: {}", one_line(&error.to_string()))));
+            found.push(format!("server.log_filter: {}", one_line(&error.to_string())));
         }
-        Ok(())
+        found
     }
+}
+
+/// Lays a variable over the table: the configuration and the table that it makes, or `None` where it stands for no field.
+fn with_variable(table: &toml::Table, variable: &str, value: &str) -> Result<Option<(Config, toml::Table)>, String> {
+    let Some((section, field)) = field_of(variable) else { return Ok(None) };
+    let wrong = |why: String| format!("{variable}: {why}");
+    let laid = match (with_field(table, &section, &field, value), field.strip_suffix(FILE_SUFFIX)) {
+        // A secret lies in a file that the variable names, so that it stands in no list of processes.
+        (Err(_), Some(secret)) if with_field(table, &section, secret, "").is_ok() => {
+            let text = fs::read_to_string(value).map_err(|error| wrong(format!("cannot read {value}: {error}")))?;
+            with_field(table, &section, secret, text.trim())
+        }
+        (laid, _) => laid,
+    };
+    laid.map(Some).map_err(wrong)
+}
+
+/// A mistake in a file, with its line and its field.
+fn in_file(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let line = 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+    format!("{name}, line {line}, {}: {}", field_at(text, line), one_line(error.message()))
+}
+
+/// The line on which a field of a TOML file stands, or its section where no field is asked for; 1 where neither is found.
+fn line_of(text: &str, section: &str, field: Option<&str>) -> usize {
+    let mut within = "";
+    let mut found = None;
+    for (line, words) in text.lines().map(str::trim).enumerate() {
+        if let Some(header) = words.strip_prefix('[') {
+            within = header.split(']').next().unwrap_or_default().trim();
+            if within == section || field.is_some_and(|field| within == format!("{section}.{field}")) {
+                found = Some(line);
+            }
+        }
+        let key = words.split('=').next().unwrap_or_default().trim();
+        let is_it = match field {
+            Some(field) => {
+                within == section && key == field || within.is_empty() && key == format!("{section}.{field}")
+            }
+            None => within.is_empty() && key == section,
+        };
+        if is_it && words.contains('=') {
+            return line + 1;
+        }
+    }
+    found.unwrap_or(0) + 1
 }
 
 /// The table with one more field, and the configuration that it makes; or why it makes none.
@@ -429,6 +548,33 @@ mod tests {
         assert_eq!(config.server.master_key_file.as_deref(), Some(Path::new(path)), "this field is a path itself");
         let gone = with("", &[("ANTREAN_GATEWAY_AUTHORIZATION_FILE", "/nowhere")]).unwrap_err();
         assert!(gone.starts_with("ANTREAN_GATEWAY_AUTHORIZATION_FILE: cannot read /nowhere"), "{gone}");
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_and_the_rest_is_read() {
+        let text = "[server]\nlisten = \"here\"\nqueue_max = 7\nport = 1\n[policy]\nbeacon = \"dice\"\ncode_minutes = 0\n\
+                    [sever]\nx = 1\n[gateway.fields]\na = 1\n";
+        let variables = [("ANTREAN_READERS", "none"), ("ANTREAN_LISTN", "1"), ("ANTREAN_REQUEST_TIMEOUT_S", "9")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let Examined { config, problems } = Config::examine("antrean.toml", text, &variables);
+        let starts = [
+            "antrean.toml, line 2, server.listen: invalid socket address",
+            "antrean.toml, line 4, server.port: unknown field `port`",
+            "antrean.toml, line 6, policy.beacon: unknown variant `dice`",
+            "antrean.toml, line 9, sever.x: unknown field `sever`",
+            "antrean.toml, line 10, gateway.fields: invalid type",
+            "ANTREAN_READERS: invalid type",
+            "ANTREAN_LISTN: unknown field `listn`",
+            "policy.code_minutes: must be at least 1",
+        ];
+        assert_eq!(problems.len(), starts.len(), "{problems:#?}");
+        for (problem, start) in problems.iter().zip(starts) {
+            assert!(problem.starts_with(start), "{problem}\ninstead of {start}");
+        }
+        assert_eq!((config.server.queue_max.get(), config.server.request_timeout_s.get()), (7, 9));
+        let example = include_str!("../antrean.example.toml");
+        assert_eq!(Config::examine("", example, &[]).problems, Vec::<String>::new());
+        assert!(Config::examine("a", "[server", &[]).problems[0].starts_with("a, line 1, server: "));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::stop::{Stop, whole};
 /// The database in the directory.
 const DATABASE: &str = "antrean.db";
 /// Held by the one server of the directory. Commands beside it need none: each is a few operations of the store.
-const LOCK: &str = "server.lock";
+pub const LOCK: &str = "server.lock";
 /// The published files of draws; everything in it can be written again from the database.
 const PUBLISHED: &str = "published";
 
@@ -46,6 +46,16 @@ impl DataDir {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
+    }
+
+    /// The file with the master key.
+    pub fn master_key(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.path.join(keys::FILE))
+    }
+
+    /// Whether the first start makes the key, because it is kept in the directory itself.
+    pub fn makes_its_key(&self) -> bool {
+        self.master_key_file.is_none()
     }
 
     /// Stops where nothing was ever kept: for commands that only make sense with a database.

@@ -4,7 +4,9 @@ mod beacons;
 mod config;
 mod data;
 mod demo;
+mod doctor;
 mod import;
+mod key;
 mod keys;
 mod release;
 mod serve;
@@ -43,6 +45,11 @@ enum Command {
     /// Plans, lists, draws and verifies releases
     #[command(subcommand)]
     Release(release::Release),
+    /// Looks at everything that a Friday hangs on, and says what to do
+    Doctor(doctor::Doctor),
+    /// Makes a master key, and tells keys apart without showing them
+    #[command(subcommand)]
+    Key(key::Key),
 }
 
 impl Command {
@@ -52,6 +59,8 @@ impl Command {
             Self::Serve(serve) => serve.run(started).await,
             Self::Import(import) => import.run().await,
             Self::Release(release) => release.run().await,
+            Self::Doctor(doctor) => doctor.run().await,
+            Self::Key(key) => key.run(),
         }
     }
 }

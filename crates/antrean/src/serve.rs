@@ -85,7 +85,8 @@ pub fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
     })
 }
 
-fn channel(config: &Config) -> Result<Arc<dyn Channel>, Stop> {
+/// How messages leave, as the configuration says; an error names the field.
+pub fn channel(config: &Config) -> Result<Arc<dyn Channel>, Stop> {
     if config.gateway == GatewayConfig::default() {
         return Ok(Arc::new(Log::new()));
     }

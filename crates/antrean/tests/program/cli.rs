@@ -15,6 +15,9 @@ fn every_command_explains_itself_with_an_example() {
         &["release", "list", "--help"],
         &["release", "draw", "--help"],
         &["release", "verify", "--help"],
+        &["doctor", "--help"],
+        &["key", "new", "--help"],
+        &["key", "fingerprint", "--help"],
     ] {
         let ran = run(command);
         assert_eq!(ran.code, 0, "{command:?}");

@@ -3,6 +3,7 @@
 mod cli;
 mod crash;
 mod demo;
+mod doctor;
 mod running;
 mod server;
 mod verify;

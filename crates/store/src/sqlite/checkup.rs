@@ -17,7 +17,8 @@ pub(crate) fn checkup(path: &Path, depth: Depth) -> Result<Checkup, OpenError> {
     // Not read-only as a file, for the same reason as readers: whoever reads takes part in the locks of the log.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))?;
-    let set_up = connection.busy_timeout(BUSY_TIMEOUT).and_then(|()| connection.pragma_update(None, "query_only", true));
+    let set_up =
+        connection.busy_timeout(BUSY_TIMEOUT).and_then(|()| connection.pragma_update(None, "query_only", true));
     set_up.map_err(|error| cannot_open(path, &error))?;
     let session = Session { connection };
     look(&session, depth).map_err(|fault| OpenError::Database { path: path.to_owned(), message: fault.to_string() })
