@@ -89,16 +89,21 @@ impl DataDir {
             .map_err(|error| Stop::wrong(format!("--data: cannot make {}: {error}", self.path.display())))
     }
 
+    /// Opens the store alone, making it if it is not there: for commands that work on it as a whole.
+    pub fn open_store(&self) -> Result<Store, Stop> {
+        self.make()?;
+        let config = StoreConfig { path: self.database(), readers: self.readers, queue_max: self.queue_max };
+        Store::open(&config).map_err(|error| Stop::failed(whole(&error)))
+    }
+
     /// Opens what the directory holds, making it at the first start.
     pub async fn open(&self, policy: Policy) -> Result<App, Stop> {
         self.make()?;
-        let database = self.database();
         let master_key = match &self.master_key_file {
             Some(path) => keys::read(path)?,
-            None => keys::read_or_make(&self.path.join(keys::FILE), &database)?,
+            None => keys::read_or_make(&self.path.join(keys::FILE), &self.database())?,
         };
-        let config = StoreConfig { path: database, readers: self.readers, queue_max: self.queue_max };
-        let store = Store::open(&config).map_err(|error| Stop::failed(whole(&error)))?;
+        let store = self.open_store()?;
         let parts = Parts {
             store: store.clone(),
             master_key,

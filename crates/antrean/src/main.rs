@@ -1,5 +1,6 @@
 //! Antrean, the program: commands, configuration, start-up, shutdown. What an appointment is, other crates know.
 
+mod backup;
 mod beacons;
 mod config;
 mod data;
@@ -9,6 +10,7 @@ mod import;
 mod key;
 mod keys;
 mod release;
+mod restore;
 mod serve;
 mod stop;
 mod terminal;
@@ -42,6 +44,10 @@ enum Command {
     Serve(serve::Serve),
     /// Replaces parts of the catalogue: offices, timetables, holidays, services, regions
     Import(import::Import),
+    /// Writes everything into one file while the server runs, or checks such a file
+    Backup(backup::Backup),
+    /// Fills an empty store from a backup, on either engine
+    Restore(restore::Restore),
     /// Plans, lists, draws and verifies releases
     #[command(subcommand)]
     Release(release::Release),
@@ -58,6 +64,8 @@ impl Command {
             Self::Demo(demo) => demo.run(started).await,
             Self::Serve(serve) => serve.run(started).await,
             Self::Import(import) => import.run().await,
+            Self::Backup(backup) => backup.run().await,
+            Self::Restore(restore) => restore.run().await,
             Self::Release(release) => release.run().await,
             Self::Doctor(doctor) => doctor.run().await,
             Self::Key(key) => key.run(),

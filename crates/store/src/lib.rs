@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod applicants;
 pub mod appointments;
+pub mod archive;
 pub mod audit;
 pub mod catalogue;
 pub mod challenges;

@@ -18,6 +18,13 @@ pub(crate) trait Engine {
         values: &[Value<'_>],
         row: &mut dyn FnMut(&RowRef<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault>;
+
+    /// The highest number that a table which numbers its rows has ever given, 0 if none; a row that is gone counts too where the
+    /// engine remembers it.
+    fn last_number(&self, table: &'static str) -> Result<i64, Fault>;
+
+    /// Makes the table give the numbers after `last` from now on.
+    fn set_last_number(&self, table: &'static str, last: i64) -> Result<(), Fault>;
 }
 
 /// One transaction: everything done through it is kept together or not at all.
@@ -100,6 +107,16 @@ impl<'a> Tx<'a> {
         mut row: impl FnMut(&RowRef<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.engine.each(sql, values, &mut row)
+    }
+
+    /// See [`Engine::last_number`].
+    pub(crate) fn last_number(&self, table: &'static str) -> Result<i64, Fault> {
+        self.engine.last_number(table)
+    }
+
+    /// See [`Engine::set_last_number`].
+    pub(crate) fn set_last_number(&self, table: &'static str, last: i64) -> Result<(), Fault> {
+        self.engine.set_last_number(table, last)
     }
 
     /// Tries something: if it returns `Err`, everything it wrote is undone, and the transaction goes on as if it had never run.

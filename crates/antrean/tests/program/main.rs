@@ -1,9 +1,11 @@
 //! The program as its users run it: the real binary, its exit codes, its lines, its files.
 
+mod backup;
 mod cli;
 mod crash;
 mod demo;
 mod doctor;
 mod running;
 mod server;
+mod storm;
 mod verify;

@@ -24,7 +24,7 @@ use antrean_domain::region::Zone;
 use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::ids::{ApplicantId, SlotId};
-use antrean_store::{Store, StoreConfig, audit};
+use antrean_store::{Store, StoreConfig, archive, audit};
 use jiff::civil::{Date, date, time};
 use jiff::{SignedDuration, Timestamp};
 
@@ -90,6 +90,25 @@ impl Town {
         self.app.store().close().await;
         self.seed += 1_000_003;
         self.app = open(&self.folder, &self.clock, self.seed, generous()).await;
+    }
+
+    /// Another town, filled from an archive of this one: other files, the same keys, an instant of its own.
+    pub async fn moved(&self) -> Self {
+        let archived = self.app.store().read(|tx| {
+            let at = Timestamp::UNIX_EPOCH;
+            Ok(archive::write(tx, at, "antrean", Vec::new(), &mut |_, _| {}).unwrap().1)
+        });
+        let file = archived.await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).unwrap();
+        store
+            .write(move |tx| Ok(archive::restore(tx, &mut std::io::Cursor::new(&file), &mut |_, _| {}).unwrap()))
+            .await
+            .unwrap();
+        store.close().await;
+        let clock = Arc::new(ManualClock::new(self.app.now()));
+        let seed = self.seed + 7;
+        Self { app: open(&folder, &clock, seed, generous()).await, clock, folder, seed }
     }
 
     /// A plan for the named offices: opens on Friday at 14.00, Monday and Tuesday of the next week.

@@ -1,5 +1,6 @@
 //! The store as operations meet it: its rules under 64 hands at once, its transactions, its nouns, its audit.
 
+mod archive;
 mod audit;
 mod checkup;
 mod nouns;

@@ -1,0 +1,245 @@
+//! Archives: everything that was there is there again, in force, and nothing that was changed on the way is believed.
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+
+use antrean_domain::consequence::StrikeKind;
+use antrean_store::archive::{self, ArchiveError, Manifest};
+use antrean_store::challenges::Challenge;
+use antrean_store::entries::EntryState;
+use antrean_store::ids::PartyId;
+use antrean_store::outbox::Urgency;
+use antrean_store::releases::ReleaseState;
+use antrean_store::{
+    Fault, Store, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases,
+};
+use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots, strikes, waves, wishes};
+
+use crate::town::{self, Booked, DAY, Town, at, key, office, person, release};
+
+/// Archives a store, as of an instant that is always the same.
+fn archived(store: &Store) -> (Manifest, Vec<u8>) {
+    store
+        .read_blocking(|tx| {
+            Ok(archive::write(tx, at(0), "antrean 0.0.0", Vec::new(), &mut |_, _| {}).expect("an archive"))
+        })
+        .expect("a read")
+}
+
+/// Fills a store; what was wrong with the archive as text, or the store's fault.
+fn fill(store: &Store, file: &[u8]) -> Result<Manifest, String> {
+    let file = file.to_vec();
+    let filled = store.write_blocking(move |tx| match archive::restore(tx, &mut Cursor::new(&file), &mut |_, _| {}) {
+        Ok(manifest) => Ok(manifest),
+        Err(ArchiveError::Store(fault)) => Err(fault),
+        Err(other) => Err(Fault::Corrupt { what: other.to_string() }),
+    });
+    filled.map_err(|fault| fault.to_string())
+}
+
+fn check(file: &[u8]) -> Result<Manifest, ArchiveError> {
+    archive::check(&mut Cursor::new(file), &mut |_, _| {})
+}
+
+/// A town with at least one row in every table, in the middle of its life: a release that was drawn, people on standby, somebody
+/// with a place, somebody who gave one back.
+fn full() -> Town {
+    let town = Town::new();
+    let slot = town.release(ReleaseState::Open, &[2, 1])[0];
+    let accounts = town.accounts(4);
+    town.write(move |tx| {
+        settings::put(tx, settings::KEY_FINGERPRINT, &[7; 8])?;
+        settings::put(tx, "nothing", b"")?;
+        catalogue::put(tx, "offices.csv", "code,name\n\"BTM\",\"Batam \u{1F6C2}\"\n", at(0))?;
+        for (position, account) in accounts.iter().enumerate() {
+            applicants::add(tx, *account, 0, &person(position as u32), b"sealed\0\xff", at(1))?.expect("a place");
+        }
+        let gone = applicants::add(tx, accounts[0], 1, &person(99), b"", at(1))?.expect("a place");
+        applicants::remove(tx, gone, accounts[0])?;
+        drafts::put(tx, accounts[0], "{\"people\":[1]}", at(1))?;
+        sessions::replace(tx, accounts[0], &key(1), at(1), at(100))?;
+        challenges::insert(
+            tx,
+            &Challenge {
+                id: key(2),
+                phone: key(3),
+                sealed: b"sealed".to_vec(),
+                code_hash: [9; 32],
+                created: at(1),
+                expires: at(2),
+                tries: 1,
+                sends: 2,
+                sent: at(1),
+                used: None,
+            },
+        )?;
+        limits::take(tx, &key(4), at(0), 1, 9)?;
+        idempotency::insert(tx, &key(5), &key(6), b"answer", at(1))?;
+        releases::add_counts(tx, &release(), &office(), 3, 3)?;
+        for number in 0..3 {
+            town::enter(tx, accounts[number as usize], &[number, 10 + number])?;
+        }
+        Ok(())
+    });
+    town.advance(ReleaseState::Open, ReleaseState::Frozen);
+    town.write(move |tx| {
+        releases::set_freeze(tx, &release(), "antrean/draw/v1\nfreeze", 7)?;
+        releases::set_beacon(tx, &release(), "antrean/draw/v1\nbeacon", &[3; 32])?;
+        releases::advance(tx, &release(), &[ReleaseState::Frozen], ReleaseState::Drawing)?;
+        let place = Some("BTM/2026-12-01/08:00");
+        entries::write_result(tx, PartyId(1), 1, place, EntryState::Placed, at(3))?;
+        entries::write_result(tx, PartyId(2), 2, None, EntryState::Standby, at(3))?;
+        entries::write_result(tx, PartyId(3), 3, None, EntryState::Standby, at(3))?;
+        assert!(slots::take(tx, slot, 2)?);
+        let source = antrean_store::appointments::Source::Draw;
+        assert!(antrean_store::appointments::insert(tx, PartyId(1), slot, source, Some(0), at(3))?);
+        events::append(tx, &town::event(PartyId(1)))?;
+        releases::set_drawn(tx, &release(), at(3))?;
+        releases::advance(tx, &release(), &[ReleaseState::Drawing], ReleaseState::Drawn)?;
+        wishes::put(tx, PartyId(1), "[]", at(4))?;
+        waves::insert(tx, &release(), at(4), at(5), 0)?;
+        strikes::insert(tx, &person(50), PartyId(1), StrikeKind::NoShow, at(5), 1)?;
+        outbox::push(tx, "drawn", Urgency::Patient, b"sealed", at(3))?;
+        leases::take(tx, "release_clock", "server", at(0), at(30))?;
+        days::close(tx, &office(), DAY, at(9))?;
+        Ok(())
+    });
+    town
+}
+
+#[test]
+fn what_was_archived_is_there_again_row_by_row_and_so_are_its_guards() {
+    let town = full();
+    let (manifest, file) = archived(&town.store);
+    for table in &manifest.tables {
+        assert!(table.rows > 0, "the story leaves {} empty, so this test says nothing about it", table.table);
+    }
+    assert_eq!(check(&file).expect("as it was written"), manifest);
+
+    let elsewhere = Town::new();
+    assert_eq!(fill(&elsewhere.store, &file), Ok(manifest));
+    assert!(archived(&elsewhere.store).1 == file, "an archive of the copy is the same file, byte for byte");
+    assert_eq!(elsewhere.violations(), town.violations());
+
+    // The rules that guard what is frozen were never out of force.
+    let refused = |sql: &'static str| {
+        let done = elsewhere.store.write_blocking(move |tx| tx.execute(sql, &[]));
+        done.expect_err(sql).rule().map(str::to_owned)
+    };
+    for (guard, sql) in [
+        ("entries_frozen_never_change", "UPDATE entries SET leaf = entry_id"),
+        ("entries_drawn_once", "UPDATE entries SET rank = 9"),
+        ("releases_never_go_back", "UPDATE releases SET state = 'open'"),
+        ("releases_drawn_once", "UPDATE releases SET seed = tag_key"),
+        ("slots_open_never_change", "UPDATE slots SET capacity = 99"),
+        ("party_people_with_a_place_stay", "DELETE FROM party_people"),
+        ("events_never_go", "DELETE FROM events"),
+    ] {
+        assert_eq!(refused(sql).as_deref(), Some(guard));
+    }
+
+    // Life goes on: numbers go on where they were, also behind rows that are gone.
+    let next = |town: &Town| {
+        town.write(|tx| {
+            let account = antrean_store::ids::AccountId(4);
+            let applicant = applicants::add(tx, account, 1, &person(77), b"", at(9))?.expect("a place");
+            let parties::Inserted::Party(party) = town::join(tx, account, &[77])? else {
+                panic!("nobody is live there")
+            };
+            Ok((applicant, party))
+        })
+    };
+    assert_eq!(next(&elsewhere), next(&town));
+}
+
+#[test]
+fn every_byte_that_is_changed_and_every_cut_is_noticed() {
+    let (_, file) = archived(&full().store);
+    let mut changed = file.clone();
+    for index in 0..file.len() {
+        // One bit in each byte, another one from byte to byte.
+        changed[index] ^= 1 << (index % 8);
+        assert!(check(&changed).is_err(), "byte {index} of {}", file.len());
+        changed[index] = file[index];
+    }
+    for length in (0..file.len()).step_by(7) {
+        assert!(check(&file[..length]).is_err(), "cut after {length} of {}", file.len());
+    }
+    let longer = [file.as_slice(), b"\0"].concat();
+    assert!(check(&longer).is_err(), "one byte more");
+    check(&file).expect("and unchanged it is good");
+}
+
+#[test]
+fn a_store_with_anything_in_it_is_not_filled_and_a_damaged_file_leaves_it_empty() {
+    let town = full();
+    let (_, file) = archived(&town.store);
+    let refused = fill(&town.store, &file).expect_err("it is full");
+    assert!(refused.contains("not empty: there are rows in settings"), "{refused}");
+
+    let empty = Town::new();
+    let refused = fill(&empty.store, &file[..file.len() - 1]).expect_err("it is cut");
+    assert!(refused.contains("damaged"), "{refused}");
+    assert_eq!(empty.read(archive::first_filled), None);
+    fill(&empty.store, &file).expect("and the whole one fills it");
+}
+
+#[test]
+fn a_store_that_was_never_started_has_no_archive() {
+    let town = Town::new();
+    let refused = town.read(|tx| Ok(archive::write(tx, at(0), "antrean", Vec::new(), &mut |_, _| {}).err()));
+    assert!(matches!(refused, Some(ArchiveError::NeverStarted)), "{refused:?}");
+}
+
+#[test]
+fn an_archive_taken_in_a_storm_of_bookings_is_one_moment_of_it() {
+    const PEOPLE: u32 = 2_000;
+    let town = Town::new();
+    let slot = town.release(ReleaseState::Open, &[PEOPLE])[0];
+    let accounts = town.accounts(PEOPLE);
+    town.write(|tx| settings::put(tx, settings::KEY_FINGERPRINT, &[7; 8]));
+    let (acknowledged, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let bookers: Vec<_> = (0..4_usize)
+        .map(|first| {
+            let (store, accounts) = (town.store.clone(), accounts.clone());
+            let (acknowledged, over) = (Arc::clone(&acknowledged), Arc::clone(&over));
+            thread::spawn(move || {
+                for number in (first..accounts.len()).step_by(4) {
+                    let account = accounts[number];
+                    let booked = store
+                        .write_blocking(move |tx| town::book(tx, account, &[number as u32], slot))
+                        .expect("a write");
+                    assert!(matches!(booked, Booked::Party(_)));
+                    acknowledged.fetch_add(1, Ordering::SeqCst);
+                    if over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    while acknowledged.load(Ordering::SeqCst) < 50 {
+        thread::yield_now();
+    }
+    let before = acknowledged.load(Ordering::SeqCst);
+    let (manifest, file) = archived(&town.store);
+    let after = acknowledged.load(Ordering::SeqCst);
+    over.store(true, Ordering::SeqCst);
+    for booker in bookers {
+        booker.join().expect("a booker");
+    }
+
+    let rows = |name: &str| manifest.tables.iter().find(|table| table.table == name).expect("a table").rows;
+    let held = rows("appointments");
+    assert!(held >= before.into(), "{held}: what was acknowledged before it began is in it ({before})");
+    // Each of the four may have had one more that was committed and not yet counted here.
+    assert!(held <= u64::from(after) + 4, "{held}: nothing is in it that came after ({after})");
+    assert_eq!((rows("events"), rows("parties"), rows("party_people")), (held, held, held));
+
+    let elsewhere = Town::new();
+    fill(&elsewhere.store, &file).expect("a good archive");
+    assert_eq!(elsewhere.violations(), Vec::<String>::new());
+    assert!(archived(&elsewhere.store).1 == file);
+}
