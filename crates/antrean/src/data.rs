@@ -92,7 +92,8 @@ impl DataDir {
     /// Opens the store alone, making it if it is not there: for commands that work on it as a whole.
     pub fn open_store(&self) -> Result<Store, Stop> {
         self.make()?;
-        let config = StoreConfig { path: self.database(), readers: self.readers, queue_max: self.queue_max };
+        let config =
+            StoreConfig { readers: self.readers, queue_max: self.queue_max, ..StoreConfig::at(self.database()) };
         Store::open(&config).map_err(|error| Stop::failed(whole(&error)))
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use antrean_domain::catalogue::{Catalogue, CatalogueError, CatalogueFiles, PARTS};
 use antrean_domain::keys::Keyring;
-use antrean_store::{Fault, Store, Tx, catalogue as parts, settings};
+use antrean_store::{Fault, Health, Lane, Store, Tx, catalogue as parts, settings};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
@@ -132,27 +132,38 @@ impl App {
         key: Option<IdempotencyKey>,
         operation: O,
     ) -> Result<O::Outcome, Failure> {
-        self.attempt(Attempt { operation, key, caller, acting: None }).await
+        self.attempt(O::LANE, Attempt { operation, key, caller, acting: None }).await
     }
 
     /// Performs an operation for the clock or the operator.
     pub async fn perform_as<O: Operation>(&self, actor: Actor, operation: O) -> Result<O::Outcome, Failure> {
-        self.attempt(Attempt { operation, key: None, caller: Caller::default(), acting: Some(actor) }).await
+        self.attempt(Lane::Clock, Attempt { operation, key: None, caller: Caller::default(), acting: Some(actor) })
+            .await
     }
 
-    async fn attempt<O: Operation>(&self, attempt: Attempt<O>) -> Result<O::Outcome, Failure> {
+    async fn attempt<O: Operation>(&self, lane: Lane, attempt: Attempt<O>) -> Result<O::Outcome, Failure> {
         let app = self.clone();
         let answer = self
             .core
             .store
-            .write(move |tx| app.in_context(&attempt.caller, attempt.acting, |cx| run(tx, cx, &attempt)))
+            .write_in(lane, move |tx| app.in_context(&attempt.caller, attempt.acting, |cx| run(tx, cx, &attempt)))
             .await?;
         answer.map_err(Failure::Refused)
     }
 
-    /// Asks the store something on behalf of a caller; nothing can be written.
+    /// Asks the store something on behalf of a caller who looks; nothing can be written.
     pub async fn ask<T: Send + 'static>(
         &self,
+        caller: Caller,
+        question: impl FnOnce(&Tx<'_>, &Context<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.ask_in(Lane::Read, caller, question).await
+    }
+
+    /// As [`App::ask`], for a caller on the way to something: their steps go before those of people who only look.
+    pub async fn ask_in<T: Send + 'static>(
+        &self,
+        lane: Lane,
         caller: Caller,
         question: impl FnOnce(&Tx<'_>, &Context<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
@@ -160,7 +171,7 @@ impl App {
         let answer = self
             .core
             .store
-            .read(move |tx| {
+            .read_in(lane, move |tx| {
                 app.in_context(&caller, None, |cx| match question(tx, cx) {
                     Ok(answer) => Ok(Ok(answer)),
                     Err(Error::Refused(refusal) | Error::Counted(refusal)) => Ok(Err(refusal)),
@@ -259,6 +270,11 @@ impl App {
             .await?;
         self.core.overview.store(Arc::new(fresh));
         Ok(())
+    }
+
+    /// How much waits in the store, how long it takes, and how much was turned away.
+    pub fn health(&self) -> Health {
+        self.core.store.health()
     }
 
     /// The store, for the program (`doctor`, closing down) and for tests.

@@ -4,7 +4,7 @@ use antrean_domain::draw::entry::Choice;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::ids::ApplicantId;
-use antrean_store::{Fault, Tx, drafts};
+use antrean_store::{Fault, Lane, Tx, drafts};
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{Context, Error, Operation};
@@ -44,6 +44,7 @@ pub struct SaveDraft {
 
 impl Operation for SaveDraft {
     const NAME: &'static str = "save_draft";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = ();
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {

@@ -27,6 +27,7 @@ pub mod retention;
 pub mod sign_in;
 pub mod ticket;
 
+pub use antrean_store::{Health, Lane};
 pub use app::App;
 pub use operation::{Error, Failure, Operation};
 pub use refusal::Refusal;

@@ -7,7 +7,7 @@ use antrean_domain::nik::{Nik, NikWarning, Sex};
 use antrean_domain::person::Person;
 use antrean_domain::phone::Phone;
 use antrean_store::ids::{AccountId, ApplicantId};
-use antrean_store::{Fault, Tx, accounts, applicants, parties, strikes};
+use antrean_store::{Fault, Lane, Tx, accounts, applicants, parties, strikes};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -194,6 +194,7 @@ pub struct StateSelf {
 
 impl Operation for StateSelf {
     const NAME: &'static str = "state_self";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = Mine;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Mine, Error> {
@@ -243,6 +244,7 @@ pub struct AddFamily {
 
 impl Operation for AddFamily {
     const NAME: &'static str = "add_family";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = Mine;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Mine, Error> {
@@ -277,6 +279,7 @@ pub struct RemoveFamily {
 
 impl Operation for RemoveFamily {
     const NAME: &'static str = "remove_family";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = Mine;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Mine, Error> {
@@ -304,6 +307,7 @@ pub struct SetLanguage {
 
 impl Operation for SetLanguage {
     const NAME: &'static str = "set_language";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = ();
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
@@ -321,6 +325,7 @@ pub struct Forget {}
 
 impl Operation for Forget {
     const NAME: &'static str = "forget";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = ();
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use antrean_domain::catalogue::Catalogue;
 use antrean_domain::keys::Keyring;
 use antrean_store::ids::AccountId;
-use antrean_store::{Fault, Tx, events, idempotency, sessions};
+use antrean_store::{Fault, Lane, Tx, events, idempotency, sessions};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,8 @@ use crate::refusal::Refusal;
 pub trait Operation: Serialize + Send + Sync + 'static {
     /// The operation's name in the log of changes and in idempotency keys; never changes.
     const NAME: &'static str;
+    /// Who goes first when there is more to do than can be done: people who confirm, unless an operation says otherwise.
+    const LANE: Lane = Lane::Confirm;
     /// What the caller gets. It is stored beside an idempotency key, so it carries no secret.
     type Outcome: Serialize + DeserializeOwned + Send + 'static;
     /// Does it. A refusal undoes whatever was written.

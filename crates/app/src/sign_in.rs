@@ -1,7 +1,7 @@
 //! Signing in: a phone number, a one-time code, a session bound to the device that asked.
 
 use antrean_domain::phone::Phone;
-use antrean_store::{Tx, accounts, challenges, sessions};
+use antrean_store::{Lane, Tx, accounts, challenges, sessions};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,7 @@ pub struct CodeSent {
 
 impl Operation for RequestCode {
     const NAME: &'static str = "request_code";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = CodeSent;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CodeSent, Error> {
@@ -111,6 +112,7 @@ pub struct ResendCode {
 
 impl Operation for ResendCode {
     const NAME: &'static str = "resend_code";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = CodeSent;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CodeSent, Error> {
@@ -175,6 +177,7 @@ pub struct SignedIn {
 
 impl Operation for EnterCode {
     const NAME: &'static str = "enter_code";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = SignedIn;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<SignedIn, Error> {
@@ -248,6 +251,7 @@ pub struct SignOut {}
 
 impl Operation for SignOut {
     const NAME: &'static str = "sign_out";
+    const LANE: Lane = Lane::SignIn;
     type Outcome = ();
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {

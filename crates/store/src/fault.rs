@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// known until the next start whether the operation was kept. Idempotency keys make the repetition safe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The queue is full, or another process kept the database locked: come back in a moment.
+    /// The queue has no room or no hope to be in time, the operation waited too long, or another process kept the database locked:
+    /// nothing was done, come back in a moment. `Store::health` knows when.
     #[error("too much work is waiting")]
     Busy,
     /// The store was closed.

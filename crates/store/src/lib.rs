@@ -24,6 +24,7 @@ pub mod leases;
 pub mod limits;
 pub mod outbox;
 pub mod parties;
+mod queue;
 pub mod releases;
 pub mod sessions;
 pub mod settings;
@@ -38,6 +39,7 @@ pub mod waves;
 pub mod wishes;
 
 pub use fault::{Fault, OpenError};
+pub use queue::{Health, Lane, LaneHealth, Patience, QueueHealth};
 pub use store::{Store, StoreConfig, StoreStats};
 pub use tx::Tx;
 pub use value::{RowRef, Value};

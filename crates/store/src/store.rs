@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::job::{self, Answer};
+use crate::queue::{Health, Lane, Patience};
 use crate::sqlite::Sqlite;
 use crate::{Fault, OpenError, Tx};
 
@@ -15,20 +16,23 @@ pub struct StoreConfig {
     pub path: PathBuf,
     /// Threads that read, each with its own connection; at least 1.
     pub readers: usize,
-    /// Operations that may wait, writes and reads each; one more is `Fault::Busy`. At least 1.
+    /// Operations that may wait, writes and reads each, shared out among the lanes; one more is `Fault::Busy`.
     pub queue_max: usize,
+    /// How long an operation may wait before it is `Fault::Busy` instead of run.
+    pub patience: Patience,
 }
 
 impl StoreConfig {
     /// Enough to use small machines fully: pages under load are bytes prepared once, so few readers serve many people.
     pub const READERS: usize = 4;
 
-    /// At 10,000 writes a second the last in the queue waits 0.4 s; beyond that an honest "busy" serves people better.
-    pub const QUEUE_MAX: usize = 4096;
+    /// A bound on memory, some 30 MB of operations: what cannot be done in time is refused long before a slow disk fills it, and at
+    /// 10,000 writes a second the last of those who confirm waits 0.8 s.
+    pub const QUEUE_MAX: usize = 16_384;
 
     /// The usual settings for a database file.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: Self::READERS, queue_max: Self::QUEUE_MAX }
+        Self { path: path.into(), readers: Self::READERS, queue_max: Self::QUEUE_MAX, patience: Patience::default() }
     }
 }
 
@@ -47,8 +51,10 @@ pub struct StoreStats {
     pub write_queue: u64,
     /// Reading operations waiting now.
     pub read_queue: u64,
-    /// Operations turned away because a queue was full.
+    /// Operations turned away on arrival: no room, or no hope to be done in time. By lane in `Store::health`.
     pub turned_away: u64,
+    /// Operations refused because they had waited too long when their turn came.
+    pub expired: u64,
     /// Time spent in commits, all together.
     pub commit_time: Duration,
     /// Pages in the write-ahead log at the last look, each of 4 KiB.
@@ -67,7 +73,7 @@ impl Store {
         Ok(Self { engine: Arc::new(Sqlite::open(config)?) })
     }
 
-    /// Runs an operation that may write, and answers when what it wrote is on disk.
+    /// Runs an operation of the program itself that may write, and answers when what it wrote is on disk.
     ///
     /// An operation that returns `Err` or panics leaves nothing behind. It may be run again from the start, so it keeps no state of
     /// its own. It runs to its end even if the caller goes away.
@@ -76,7 +82,16 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        self.send_write(op)?.await.unwrap_or(Err(Fault::Closed))
+        self.write_in(Lane::Clock, op).await
+    }
+
+    /// As [`Store::write`], for somebody in a lane.
+    pub async fn write_in<T, F>(&self, lane: Lane, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_write(lane, op)?.await.unwrap_or(Err(Fault::Closed))
     }
 
     /// As [`Store::write`], for threads outside an async runtime; panics within one.
@@ -85,10 +100,19 @@ impl Store {
         T: Send + 'static,
         F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        self.send_write(op)?.blocking_recv().unwrap_or(Err(Fault::Closed))
+        self.write_in_blocking(Lane::Clock, op)
     }
 
-    /// Runs an operation that only reads, on one state of the database that includes every write answered before.
+    /// As [`Store::write_in`], for threads outside an async runtime; panics within one.
+    pub fn write_in_blocking<T, F>(&self, lane: Lane, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_write(lane, op)?.blocking_recv().unwrap_or(Err(Fault::Closed))
+    }
+
+    /// Runs an operation of the program itself that only reads, on one state of the database that includes every write answered before.
     ///
     /// While it runs, the write-ahead log cannot be begun anew: long reads are for the command line and for rare reports.
     pub async fn read<T, F>(&self, op: F) -> Result<T, Fault>
@@ -96,7 +120,16 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        self.send_read(op)?.await.unwrap_or(Err(Fault::Closed))
+        self.read_in(Lane::Clock, op).await
+    }
+
+    /// As [`Store::read`], for somebody in a lane. Not run at all if whoever asked has gone away when its turn comes.
+    pub async fn read_in<T, F>(&self, lane: Lane, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_read(lane, op)?.await.unwrap_or(Err(Fault::Closed))
     }
 
     /// As [`Store::read`], for threads outside an async runtime; panics within one.
@@ -105,7 +138,16 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        self.send_read(op)?.blocking_recv().unwrap_or(Err(Fault::Closed))
+        self.read_in_blocking(Lane::Clock, op)
+    }
+
+    /// As [`Store::read_in`], for threads outside an async runtime; panics within one.
+    pub fn read_in_blocking<T, F>(&self, lane: Lane, op: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.send_read(lane, op)?.blocking_recv().unwrap_or(Err(Fault::Closed))
     }
 
     /// Takes no more operations, finishes those it took, and closes the files. The other clones answer `Fault::Closed` from then on.
@@ -126,23 +168,28 @@ impl Store {
         self.engine.stats()
     }
 
-    fn send_write<T, F>(&self, op: F) -> Result<Answer<T>, Fault>
+    /// How the queues are: who waits, how long, and how many were refused.
+    pub fn health(&self) -> Health {
+        self.engine.health()
+    }
+
+    fn send_write<T, F>(&self, lane: Lane, op: F) -> Result<Answer<T>, Fault>
     where
         T: Send + 'static,
         F: FnMut(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let (job, answer) = job::write(op);
-        self.engine.send_write(job)?;
+        self.engine.send_write(lane, job)?;
         Ok(answer)
     }
 
-    fn send_read<T, F>(&self, op: F) -> Result<Answer<T>, Fault>
+    fn send_read<T, F>(&self, lane: Lane, op: F) -> Result<Answer<T>, Fault>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let (job, answer) = job::read(op);
-        self.engine.send_read(job)?;
+        self.engine.send_read(lane, job)?;
         Ok(answer)
     }
 }

@@ -7,27 +7,22 @@ mod reader;
 mod writer;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub(crate) use checkup::checkup;
 
 use crate::job::{ReadJob, WriteJob};
+use crate::queue::{Health, Lane, Queue};
 use crate::{Fault, OpenError, StoreConfig, StoreStats};
 
 /// The engine's threads and the ways to them.
 pub(crate) struct Sqlite {
-    /// Gone once the store is closed: then the threads finish what is queued, and end.
-    senders: RwLock<Option<Senders>>,
+    writes: Arc<Queue<Box<dyn WriteJob>>>,
+    reads: Arc<Queue<Box<dyn ReadJob>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     shared: Arc<Shared>,
-}
-
-struct Senders {
-    write: SyncSender<Box<dyn WriteJob>>,
-    read: SyncSender<Box<dyn ReadJob>>,
 }
 
 /// What the threads tell each other and the outside.
@@ -37,9 +32,6 @@ struct Shared {
     writes: AtomicU64,
     reads: AtomicU64,
     batch_largest: AtomicU64,
-    write_queue: AtomicU64,
-    read_queue: AtomicU64,
-    turned_away: AtomicU64,
     commit_ns: AtomicU64,
     log_frames: AtomicU64,
     /// Set by the checkpointer, done by the writer between two transactions: only there nobody has to be waited for.
@@ -56,19 +48,17 @@ impl Sqlite {
         }
         let shared = Arc::new(Shared::default());
         let session = connection::open_writer(&config.path)?;
-        let queue_max = config.queue_max.max(1);
-        let (write, writes) = sync_channel(queue_max);
-        let (read, reads) = sync_channel(queue_max);
+        let readers = config.readers.max(1);
         let engine = Self {
-            senders: RwLock::new(Some(Senders { write, read })),
+            writes: Arc::new(Queue::new(config.queue_max, config.patience, 1, writer::BATCH_MAX)),
+            reads: Arc::new(Queue::new(config.queue_max, config.patience, readers, 1)),
             threads: Mutex::new(Vec::new()),
             shared: Arc::clone(&shared),
         };
-        let reads = Arc::new(Mutex::new(reads));
-        for index in 0..config.readers.max(1) {
+        for index in 0..readers {
             let reader = reader::Reader {
                 session: connection::open_reader(&config.path)?,
-                queue: Arc::clone(&reads),
+                queue: Arc::clone(&engine.reads),
                 shared: Arc::clone(&shared),
             };
             engine.start(format!("store-read-{index}"), move || reader.run())?;
@@ -76,7 +66,8 @@ impl Sqlite {
         let checkpointer = connection::open_checkpointer(&config.path)?;
         let for_checkpointer = Arc::clone(&shared);
         engine.start("store-log".to_owned(), move || checkpoint::run(&checkpointer, &for_checkpointer))?;
-        engine.start("store-write".to_owned(), move || writer::Writer { session, queue: writes, shared }.run())?;
+        let queue = Arc::clone(&engine.writes);
+        engine.start("store-write".to_owned(), move || writer::Writer { session, queue, shared }.run())?;
         Ok(engine)
     }
 
@@ -86,34 +77,18 @@ impl Sqlite {
         Ok(())
     }
 
-    pub(crate) fn send_write(&self, job: Box<dyn WriteJob>) -> Result<(), Fault> {
-        self.send(job, &self.shared.write_queue, |senders| &senders.write)
+    pub(crate) fn send_write(&self, lane: Lane, job: Box<dyn WriteJob>) -> Result<(), Fault> {
+        self.writes.push(lane, job)
     }
 
-    pub(crate) fn send_read(&self, job: Box<dyn ReadJob>) -> Result<(), Fault> {
-        self.send(job, &self.shared.read_queue, |senders| &senders.read)
-    }
-
-    fn send<J>(&self, job: J, waiting: &AtomicU64, to: impl FnOnce(&Senders) -> &SyncSender<J>) -> Result<(), Fault> {
-        let senders = self.senders.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(senders) = senders.as_ref() else { return Err(Fault::Closed) };
-        // Counted before it is sent: the thread may take it, and count it off, at once.
-        waiting.fetch_add(1, Ordering::Relaxed);
-        to(senders).try_send(job).map_err(|refused| {
-            waiting.fetch_sub(1, Ordering::Relaxed);
-            match refused {
-                TrySendError::Full(_) => {
-                    self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
-                    Fault::Busy
-                }
-                TrySendError::Disconnected(_) => Fault::Closed,
-            }
-        })
+    pub(crate) fn send_read(&self, lane: Lane, job: Box<dyn ReadJob>) -> Result<(), Fault> {
+        self.reads.push(lane, job)
     }
 
     /// Takes nothing more, waits until everything taken is done, and closes the files.
     pub(crate) fn close(&self) {
-        drop(self.senders.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.writes.close();
+        self.reads.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let this = thread::current().id();
         let (checkpointer, working): (Vec<_>, Vec<_>) =
@@ -133,17 +108,23 @@ impl Sqlite {
         }
     }
 
+    pub(crate) fn health(&self) -> Health {
+        Health { writes: self.writes.health(), reads: self.reads.health() }
+    }
+
     pub(crate) fn stats(&self) -> StoreStats {
         let shared = &self.shared;
+        let health = self.health();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         StoreStats {
             batches: read(&shared.batches),
             writes: read(&shared.writes),
             reads: read(&shared.reads),
             batch_largest: read(&shared.batch_largest),
-            write_queue: read(&shared.write_queue),
-            read_queue: read(&shared.read_queue),
-            turned_away: read(&shared.turned_away),
+            write_queue: health.writes.waiting(),
+            read_queue: health.reads.waiting(),
+            turned_away: health.writes.turned_away() + health.reads.turned_away(),
+            expired: health.writes.expired() + health.reads.expired(),
             commit_time: Duration::from_nanos(read(&shared.commit_ns)),
             log_frames: read(&shared.log_frames),
         }

@@ -1,32 +1,34 @@
 //! A reader: takes one operation after the other and runs it on one state of the database.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::Shared;
 use super::connection::Session;
 use crate::Tx;
 use crate::job::ReadJob;
+use crate::queue::Queue;
 use crate::tx::Engine as _;
 
 pub(super) struct Reader {
     pub(super) session: Session,
-    pub(super) queue: Arc<Mutex<Receiver<Box<dyn ReadJob>>>>,
+    pub(super) queue: Arc<Queue<Box<dyn ReadJob>>>,
     pub(super) shared: Arc<Shared>,
 }
 
 impl Reader {
-    /// Until the last sender is gone and the queue is empty.
+    /// Until the queue is closed and empty.
     pub(super) fn run(self) {
+        let mut next = Vec::with_capacity(1);
         loop {
-            // One reader waits in the channel, the others for the lock: whoever takes an operation lets the next one in.
-            let next = self.queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(job) = next else { return };
-            self.shared.read_queue.fetch_sub(1, Ordering::Relaxed);
+            self.queue.take(&mut next);
+            let Some(job) = next.pop() else { return };
             // Counted before it is answered, as writes are: whoever has an answer finds it counted.
             self.shared.reads.fetch_add(1, Ordering::Relaxed);
+            let began = Instant::now();
             self.read(job);
+            self.queue.worked(began.elapsed());
         }
     }
 

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::connection::Session;
 use crate::job::WriteJob;
+use crate::queue::Queue;
 use crate::tx::Engine as _;
 use crate::{Fault, Tx};
 
 /// Operations in one transaction. More gains little (66,000 against 50,000 bookings/s for 256 against 64) and makes the first of them
 /// wait longer for its answer.
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
 
 /// How often a transaction is begun anew after waiting `BUSY_TIMEOUT` in vain for another process.
 const BEGIN_TRIES: u32 = 3;
@@ -23,20 +23,22 @@ const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Writer {
     pub(super) session: Session,
-    pub(super) queue: Receiver<Box<dyn WriteJob>>,
+    pub(super) queue: Arc<Queue<Box<dyn WriteJob>>>,
     pub(super) shared: Arc<Shared>,
 }
 
 impl Writer {
-    /// Until the last sender is gone and the queue is empty.
+    /// Until the queue is closed and empty.
     pub(super) fn run(self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        // No timer: while one batch is being synced, the next one gathers by itself.
-        while let Ok(first) = self.queue.recv() {
-            batch.push(first);
-            batch.extend(self.queue.try_iter().take(BATCH_MAX - 1));
+        loop {
+            // No timer: while one batch is being synced, the next one gathers by itself.
+            self.queue.take(&mut batch);
+            if batch.is_empty() {
+                return;
+            }
+            let began = Instant::now();
             let size = batch.len() as u64;
-            self.shared.write_queue.fetch_sub(size, Ordering::Relaxed);
             if let Err(fault) = self.commit(&mut batch) {
                 if fault != Fault::Busy {
                     tracing::error!(%fault, operations = size, "a transaction failed");
@@ -55,6 +57,7 @@ impl Writer {
             if self.shared.restart_log.swap(false, Ordering::Relaxed) {
                 self.restart_log();
             }
+            self.queue.worked(began.elapsed());
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use antrean_store::{Fault, Store, StoreConfig, Tx, settings};
+use antrean_store::{Fault, Lane, Store, StoreConfig, Tx, settings};
 
 use crate::town::{Town, at};
 
@@ -130,18 +130,106 @@ fn an_operation_that_fails_or_panics_does_not_hurt_its_neighbours() {
 
 #[test]
 fn a_full_queue_says_busy_at_once_and_takes_more_when_there_is_room() {
-    let town = Town::with(|config| config.queue_max = 2);
+    let town = Town::with(|config| config.queue_max = 4);
     let held = hold_the_writer(&town.store);
     thread::scope(|scope| {
-        scope.spawn(|| town.write(put("first")));
-        scope.spawn(|| town.write(put("second")));
+        scope.spawn(|| town.store.write_in_blocking(Lane::Confirm, put("first")));
+        scope.spawn(|| town.store.write_in_blocking(Lane::Confirm, put("second")));
         wait_for_queue(&town.store, 2);
-        assert_eq!(town.store.write_blocking(put("third")), Err(Fault::Busy));
+        assert_eq!(town.store.write_in_blocking(Lane::Confirm, put("third")), Err(Fault::Busy));
         drop(held);
     });
     assert_eq!(town.store.stats().turned_away, 1);
     assert!(has(&town.store, "first") && has(&town.store, "second") && !has(&town.store, "third"));
     town.write(put("third"));
+}
+
+#[test]
+fn a_lane_full_of_readers_and_sign_ins_refuses_no_booking_and_bookings_go_first() {
+    let town = Town::with(|config| config.queue_max = 64);
+    let held = hold_the_writer(&town.store);
+    let (order, ran) = channel();
+    thread::scope(|scope| {
+        let store = &town.store;
+        let send = |lane: Lane| {
+            let order = order.clone();
+            store.write_in_blocking(lane, move |_| {
+                order.send(lane).expect("the test reads it later");
+                Ok(())
+            })
+        };
+        let mut queued = 0;
+        for (lane, room) in [(Lane::Read, 12), (Lane::SignIn, 16)] {
+            for _ in 0..room {
+                scope.spawn(move || send(lane));
+            }
+            queued += room;
+            wait_for_queue(store, queued);
+            assert_eq!(send(lane), Err(Fault::Busy), "{lane:?} is full");
+        }
+        let booking = scope.spawn(move || send(Lane::Confirm));
+        wait_for_queue(store, queued + 1);
+        drop(held);
+        assert_eq!(booking.join().expect("answered"), Ok(()));
+    });
+    assert_eq!(ran.try_recv(), Ok(Lane::Confirm), "it came last and went first");
+    assert_eq!(ran.try_iter().count(), 28);
+    let health = town.store.health();
+    assert_eq!(health.writes.lane(Lane::Read).turned_away, 1);
+    assert_eq!(health.writes.lane(Lane::SignIn).turned_away, 1);
+    assert_eq!(health.writes.lane(Lane::Confirm).turned_away, 0);
+}
+
+#[test]
+fn an_operation_that_waited_too_long_is_refused_and_leaves_nothing() {
+    let town = Town::with(|config| config.patience.sign_in = Duration::from_millis(20));
+    let held = hold_the_writer(&town.store);
+    thread::scope(|scope| {
+        let late = scope.spawn(|| town.store.write_in_blocking(Lane::SignIn, put("late")));
+        let patient = scope.spawn(|| town.store.write_in_blocking(Lane::Confirm, put("patient")));
+        while town.store.health().writes.waiting() < 2 && !late.is_finished() {
+            thread::yield_now();
+        }
+        // However long this really takes, it is longer than the patience of the one and shorter than that of the other.
+        thread::sleep(Duration::from_millis(40));
+        drop(held);
+        assert_eq!(late.join().expect("answered"), Err(Fault::Busy));
+        assert_eq!(patient.join().expect("answered"), Ok(()));
+    });
+    assert!(has(&town.store, "patient") && !has(&town.store, "late"));
+}
+
+#[test]
+fn a_read_that_nobody_waits_for_is_not_run() {
+    let town = Town::with(|config| config.readers = 1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let (release, released) = channel::<()>();
+    let (started, has_started) = channel();
+    let (ran, was_run) = channel::<()>();
+    thread::scope(|scope| {
+        let store = &town.store;
+        let holding = scope.spawn(move || {
+            store.read_blocking(move |_| {
+                started.send(()).expect("the test waits");
+                let _ = released.recv();
+                Ok(())
+            })
+        });
+        has_started.recv().expect("the reader runs it");
+        runtime.block_on(async {
+            let asked = store.read_in(Lane::Read, move |_| {
+                let _ = ran.send(());
+                Ok(())
+            });
+            let gone = tokio::time::timeout(Duration::from_millis(1), asked).await;
+            assert!(gone.is_err(), "the reader was busy");
+        });
+        drop(release);
+        assert_eq!(holding.join().expect("answered"), Ok(()));
+    });
+    // The next read comes after it in the one reader.
+    assert!(!has(&town.store, "anything"));
+    assert!(was_run.try_recv().is_err());
 }
 
 #[test]
