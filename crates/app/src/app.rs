@@ -1,5 +1,6 @@
 //! The application: one store, one catalogue, one clock, and the two ways in, `perform` and `ask`.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -148,7 +149,9 @@ impl App {
             .store
             .write_in(lane, move |tx| app.in_context(&attempt.caller, attempt.acting, |cx| run(tx, cx, &attempt)))
             .await?;
-        answer.map_err(Failure::Refused)
+        let mut outcome = answer.map_err(Failure::Refused)?;
+        O::complete(&mut outcome, &self.core.keys);
+        Ok(outcome)
     }
 
     /// Asks the store something on behalf of a caller who looks; nothing can be written.
@@ -194,6 +197,7 @@ impl App {
             overview: &overview,
             caller,
             acting,
+            signed_in: OnceCell::new(),
         })
     }
 

@@ -3,6 +3,7 @@
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
 use antrean_domain::consequence::{Strike, StrikeKind, consequence};
 use antrean_domain::draw::entry::Choice;
+use antrean_domain::keys::Keyring;
 use antrean_domain::office::NotOffered;
 use antrean_store::appointments::Appointment;
 use antrean_store::ids::{AccountId, PartyId, SlotId};
@@ -59,6 +60,10 @@ impl Operation for Cancel {
         note_place(tx, cx, Actor::Account(account), to.as_str(), party.id, &slot)?;
         read(tx, cx, party.id)
     }
+
+    fn complete(ticket: &mut TicketView, keys: &Keyring) {
+        ticket.sign(keys);
+    }
 }
 
 /// Moves the appointment to another free slot of the same release, once, until the day before.
@@ -107,6 +112,10 @@ impl Operation for Move {
         note_place(tx, cx, Actor::Account(account), "moved", party.id, &to)?;
         read(tx, cx, party.id)
     }
+
+    fn complete(ticket: &mut TicketView, keys: &Keyring) {
+        ticket.sign(keys);
+    }
 }
 
 /// Asks for a better place at the coming waves. The present one is kept until a wave finds one; that uses the one move.
@@ -131,7 +140,7 @@ impl Operation for Wish {
             wishes::remove(tx, party.id)?;
         } else {
             let (_, plan) = party::release_and_plan(tx, cx, &party.release)?;
-            let offered = Offered::read(tx, &party.release, &self.choices)?;
+            let offered = Offered::read(tx, cx, &party.release, &self.choices)?;
             let wanted =
                 Wanted { service: party.service, passport: party.passport, size: party.size, choices: &self.choices };
             check_places(cx, &plan, &offered, &wanted)?;
@@ -139,6 +148,10 @@ impl Operation for Wish {
         }
         note_place(tx, cx, Actor::Account(account), "wished", party.id, &slot)?;
         read(tx, cx, party.id)
+    }
+
+    fn complete(ticket: &mut TicketView, keys: &Keyring) {
+        ticket.sign(keys);
     }
 }
 

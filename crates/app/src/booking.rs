@@ -1,10 +1,11 @@
 //! Taking a place that is free now: the whole of a first-come release, and what a draw left over.
 
 use antrean_domain::appointment::AppointmentState;
+use antrean_domain::keys::Keyring;
 use antrean_domain::office::NotOffered;
 use antrean_domain::release::{Mode, ReleasePlan, booking_closes};
 use antrean_domain::service::{PassportKind, ServiceCode};
-use antrean_store::appointments::Source;
+use antrean_store::appointments::{Appointment, Source};
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, ApplicantId, PartyId, SlotId};
 use antrean_store::parties::Party;
@@ -21,7 +22,7 @@ use crate::operation::{Context, Error, Note, Operation};
 use crate::overview::SlotOffer;
 use crate::party;
 use crate::refusal::Refusal;
-use crate::ticket::{TicketView, place_told, ticket_view, zone_of};
+use crate::ticket::{self, TicketView, place_told, ticket_view, zone_of};
 
 /// Other windows named when one is full.
 const ALTERNATIVES_MAX: usize = 5;
@@ -67,6 +68,10 @@ impl Operation for Book {
             other => other,
         })
     }
+
+    fn complete(ticket: &mut TicketView, keys: &Keyring) {
+        ticket.sign(keys);
+    }
 }
 
 impl Book {
@@ -74,7 +79,7 @@ impl Book {
         let slot = slots::get(tx, self.slot)?.ok_or(Refusal::SlotUnknown)?;
         let (release, plan) = party::release_and_plan(tx, cx, &slot.release)?;
         bookable(cx, &release, &plan, &slot)?;
-        let (party, size) = match &self.who {
+        let (party, taken_by) = match &self.who {
             BookFor::People { people, service, passport } => {
                 let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
                 if let Err(NotOffered { why }) = office.offers(*service, *passport, slot.key.date) {
@@ -82,24 +87,39 @@ impl Book {
                 }
                 let draft = party::draft(tx, cx, account, &release, &plan, people)?;
                 let party = party::insert(tx, cx, account, &slot.release, *service, *passport, &draft.people)?;
-                (party, people.len() as u32)
+                (party, Some(draft))
             }
-            BookFor::Standby => standby_party(tx, cx, account, &slot)?,
+            BookFor::Standby => (standby_party(tx, cx, account, &slot)?, None),
         };
-        if !slots::take(tx, slot.id, size)? {
-            return Err(Refusal::SlotFull { alternatives: alternatives(tx, cx, &slot, size)? }.into());
+        if !slots::take(tx, slot.id, party.size)? {
+            return Err(Refusal::SlotFull { alternatives: alternatives(tx, cx, &slot, party.size)? }.into());
         }
         let source = if plan.mode == Mode::Draw { Source::Leftover } else { Source::FirstCome };
-        give(tx, cx, party, &slot, source, None)?;
-        let place = place_told(cx, party, &slot.key);
+        let appointment = give(tx, cx, party.id, &slot, source, None)?;
+        let place = place_told(cx, party.id, &slot.key);
         tell(tx, cx, Recipient::Account(account), Message::Booked { place })?;
-        note_place(tx, cx, Actor::Account(account), "booked", party, &slot)?;
-        read(tx, cx, party)
+        note_place(tx, cx, Actor::Account(account), "booked", party.id, &slot)?;
+        match taken_by {
+            // Everything that the ticket shows was just written: it need not be read again.
+            Some(draft) => {
+                let people = draft.members(slot.key.date);
+                let parts = ticket::Parts {
+                    party: &party,
+                    appointment: &appointment,
+                    slot: &slot,
+                    people,
+                    wish: None,
+                    rank: None,
+                };
+                Ok(ticket::compose(cx, parts)?)
+            }
+            None => read(tx, cx, party.id),
+        }
     }
 }
 
 /// The account's party on standby in the release of the slot, made ready to take a place.
-fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot) -> Result<(PartyId, u32), Error> {
+fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot) -> Result<Party, Error> {
     let party = parties::live_of_account(tx, account)?
         .filter(|party| party.release == slot.release)
         .ok_or(Refusal::EntryUnknown)?;
@@ -110,7 +130,7 @@ fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot)
     if let Err(NotOffered { why }) = office.offers(party.service, party.passport, slot.key.date) {
         return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office, why }.into());
     }
-    Ok((party.id, party.size))
+    Ok(party)
 }
 
 /// Refuses while places of this slot are not to be had first come: closed, not open yet, before the draw, too late.
@@ -145,9 +165,19 @@ pub(crate) fn give(
     slot: &Slot,
     source: Source,
     choice: Option<u32>,
-) -> Result<(), Error> {
+) -> Result<Appointment, Error> {
     if appointments::insert(tx, party, slot.id, source, choice, cx.now)? {
-        return Ok(());
+        return Ok(Appointment {
+            party,
+            slot: slot.id,
+            state: AppointmentState::Booked,
+            source,
+            choice,
+            moves: 0,
+            sequence: 0,
+            booked: cx.now,
+            changed: cx.now,
+        });
     }
     let state = appointments::get(tx, party)?.map_or(AppointmentState::Booked, |appointment| appointment.state);
     Err(Refusal::NotPossibleNow { state }.into())

@@ -7,7 +7,9 @@ use antrean_domain::draw::entry::Choice;
 use antrean_domain::office::{NotOffered, OfficeCode};
 use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
-use antrean_store::slots::{self, Slot};
+use antrean_domain::slot::SlotKey;
+use antrean_store::releases::ReleaseState;
+use antrean_store::slots;
 use antrean_store::{Fault, Tx};
 use jiff::Timestamp;
 
@@ -17,19 +19,40 @@ use crate::refusal::Refusal;
 /// No release allows more choices than this.
 const CHOICES_READ_MAX: usize = 20;
 
-/// The public slots of the chosen offices, read once for all choices of a request.
-pub(crate) struct Offered(BTreeMap<OfficeCode, Vec<Slot>>);
+/// A public slot as far as a choice is concerned.
+struct Offer {
+    key: SlotKey,
+    capacity: u32,
+    closed: bool,
+}
+
+/// The public slots of the chosen offices, looked up once for all choices of a request.
+pub(crate) struct Offered(BTreeMap<OfficeCode, Vec<Offer>>);
 
 impl Offered {
-    /// Reads the slots of every office that is chosen; more choices than any release allows are not read at all.
-    pub(crate) fn read(tx: &Tx<'_>, release: &ReleaseId, choices: &[Choice]) -> Result<Self, Fault> {
+    /// Looks the slots of every chosen office up; more choices than any release allows are not looked at.
+    ///
+    /// Nothing about the slots of an open release changes but closures, so the public state does: a choice of a window that was
+    /// closed this second is as good as one that will be closed in the next.
+    pub(crate) fn read(tx: &Tx<'_>, cx: &Context<'_>, release: &ReleaseId, choices: &[Choice]) -> Result<Self, Fault> {
+        let shown = cx.overview.release(release).filter(|view| view.state != ReleaseState::Planned);
         let mut by_office = BTreeMap::new();
         for choice in choices.iter().take(CHOICES_READ_MAX) {
-            if let Entry::Vacant(office) = by_office.entry(choice.office) {
-                office.insert(slots::of_release_at(tx, release, &choice.office)?);
-            }
+            let Entry::Vacant(office) = by_office.entry(choice.office) else { continue };
+            let offers: Vec<Offer> = match shown {
+                Some(view) => view
+                    .slots_of(&choice.office)
+                    .iter()
+                    .map(|slot| Offer { key: slot.key, capacity: slot.capacity, closed: slot.closed })
+                    .collect(),
+                None => slots::of_release_at(tx, release, &choice.office)?
+                    .into_iter()
+                    .map(|slot| Offer { key: slot.key, capacity: slot.capacity, closed: slot.closed })
+                    .collect(),
+            };
+            office.insert(offers);
         }
-        by_office.retain(|_, slots| !slots.is_empty());
+        by_office.retain(|_, offers| !offers.is_empty());
         Ok(Self(by_office))
     }
 }
@@ -82,7 +105,7 @@ pub(crate) fn check_places(
         let Some(slots) = offered.0.get(code) else {
             return Err(Refusal::OfficeNotInRelease { index, office: *code });
         };
-        let matching: Vec<&Slot> = slots.iter().filter(|slot| !slot.closed && choice.takes(&slot.key)).collect();
+        let matching: Vec<&Offer> = slots.iter().filter(|slot| !slot.closed && choice.takes(&slot.key)).collect();
         let Some(first) = matching.first() else {
             return Err(Refusal::NothingMatches { index, office: *code });
         };

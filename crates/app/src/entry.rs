@@ -1,6 +1,6 @@
 //! Entering a release that is drawn: enter, change and withdraw while it is open; receipt and result afterwards.
 
-use antrean_domain::draw::entry::{Choice, EntryId, Leaf};
+use antrean_domain::draw::entry::{Choice, EntryId, Leaf, LeafPerson};
 use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::entries::{Entry, EntryState};
@@ -9,6 +9,7 @@ use antrean_store::parties::{Inserted, Party};
 use antrean_store::releases::{ReleaseState, Standing};
 use antrean_store::{Fault, Tx, drafts, entries, parties, releases};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Actor, hex};
@@ -60,33 +61,64 @@ pub struct EntryView {
     pub receipt: Vec<ReceiptLine>,
 }
 
-/// Builds the view of an entry.
-pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &Entry) -> Result<EntryView, Error> {
-    let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
-    let leaf =
-        Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
-    let last_day = plan.dates.last().copied().unwrap_or_default();
-    let next_wave = antrean_domain::wave::wave_instants(&plan).into_iter().find(|instant| *instant > cx.now);
-    Ok(EntryView {
+/// What the view of an entry is made from, as it is in the store.
+struct Parts<'a> {
+    party: &'a Party,
+    entry: &'a Entry,
+    release: &'a Standing,
+    plan: &'a ReleasePlan,
+    choices: Vec<Choice>,
+    /// The people, masked.
+    people: Vec<MemberView>,
+    receipt: Vec<ReceiptLine>,
+}
+
+/// Builds the view of an entry from what was read or written just before.
+fn compose(cx: &Context<'_>, parts: Parts<'_>) -> EntryView {
+    let Parts { party, entry, release, plan, choices, people, receipt } = parts;
+    let next_wave = antrean_domain::wave::wave_instants(plan).into_iter().find(|instant| *instant > cx.now);
+    EntryView {
         link: link_of(cx, party.id),
         release: party.release.clone(),
         state: entry.state,
         release_state: release.state,
         service: party.service,
         passport: party.passport,
-        people: party::members(tx, cx, party.id, last_day)?,
-        choices: leaf.choices().collect(),
+        people,
+        choices,
         entered: entry.entered,
         changed: entry.changed,
         entry_id: hex(&entry.entry_id.0),
         rank: entry.rank,
         standby_position: entry.rank.and_then(|rank| cx.overview.release(&party.release)?.standby_position(rank)),
         freeze: plan.freeze,
-        draw: crate::release::draw_instant(release.round, &plan),
+        draw: crate::release::draw_instant(release.round, plan),
         next_wave: if party::waits(entry.state) { next_wave } else { None },
         standby_ends: release.ends,
+        receipt,
+    }
+}
+
+/// The day on which the ages in the view of an entry are counted: the last that it can lead to.
+fn last_day(plan: &ReleasePlan) -> Date {
+    plan.dates.last().copied().unwrap_or_default()
+}
+
+/// Reads what is shown of an entry.
+pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &Entry) -> Result<EntryView, Error> {
+    let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
+    let leaf =
+        Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
+    let parts = Parts {
+        party,
+        entry,
+        release: &release,
+        choices: leaf.choices().collect(),
+        people: party::members(tx, cx, party.id, last_day(&plan))?,
         receipt: party::receipt(tx, cx, party.id, &entry.leaf)?,
-    })
+        plan: &plan,
+    };
+    Ok(compose(cx, parts))
 }
 
 /// Enters a release: one party, ranked choices.
@@ -113,7 +145,7 @@ impl Operation for Enter {
         entries_limit(tx, cx, account)?;
         let (release, plan) = open_release(tx, cx, &self.release)?;
         let draft = party::draft(tx, cx, account, &release, &plan, &self.people)?;
-        let offered = Offered::read(tx, &self.release, &self.choices)?;
+        let offered = Offered::read(tx, cx, &self.release, &self.choices)?;
         let wanted = Wanted {
             service: self.service,
             passport: self.passport,
@@ -122,24 +154,46 @@ impl Operation for Enter {
         };
         check(cx, &plan, &offered, &wanted)?;
         let party = party::insert(tx, cx, account, &self.release, self.service, self.passport, &draft.people)?;
-        let entry_id = EntryId::of(&draft.published[0].tag);
-        let leaf = leaf(tx, cx, &release.id, &draft, &self.choices)?;
-        entries::insert(tx, party, &self.release, &entry_id, leaf.as_bytes(), cx.now)?;
+        let published = draft.published(cx, &release)?;
+        let entry_id = EntryId::of(&published[0].tag);
+        let leaf = leaf(tx, cx, &release.id, &published, &self.choices)?;
+        entries::insert(tx, party.id, &self.release, &entry_id, leaf.as_bytes(), cx.now)?;
         drafts::remove(tx, account)?;
         let first = &self.choices[0].office;
         releases::add_counts(tx, &self.release, first, 1, i64::from(wanted.size))?;
-        note(tx, cx, account, "entered", &self.release, party)?;
+        note(tx, cx, account, "entered", &self.release, party.id)?;
         tell(
             tx,
             cx,
             Recipient::Account(account),
             Message::Entered {
                 release: self.release.clone(),
-                link: link_of(cx, party),
+                link: link_of(cx, party.id),
                 draw: crate::release::draw_instant(release.round, &plan),
             },
         )?;
-        read(tx, cx, party)
+        // Everything that the receipt shows was just written: it need not be read again.
+        let entry = Entry {
+            party: party.id,
+            release: self.release.clone(),
+            entry_id,
+            leaf: leaf.as_bytes().to_vec(),
+            state: EntryState::Entered,
+            rank: None,
+            place: None,
+            entered: cx.now,
+            changed: cx.now,
+        };
+        let parts = Parts {
+            party: &party,
+            entry: &entry,
+            release: &release,
+            plan: &plan,
+            choices: self.choices.clone(),
+            people: draft.members(last_day(&plan)),
+            receipt: draft.receipt(&published),
+        };
+        Ok(compose(cx, parts))
     }
 }
 
@@ -172,7 +226,7 @@ impl Operation for Change {
             return Err(Refusal::EntryFinal.into());
         }
         let draft = party::draft(tx, cx, account, &release, &plan, &self.people)?;
-        let offered = Offered::read(tx, &party.release, &self.choices)?;
+        let offered = Offered::read(tx, cx, &party.release, &self.choices)?;
         let size = draft.people.len() as u32;
         let wanted = Wanted { service: self.service, passport: self.passport, size, choices: &self.choices };
         check(cx, &plan, &offered, &wanted)?;
@@ -182,8 +236,9 @@ impl Operation for Change {
             Inserted::PersonTaken(position) => return Err(Refusal::PersonHasLive { position }.into()),
         }
         parties::set_service(tx, party.id, self.service, self.passport)?;
-        let entry_id = EntryId::of(&draft.published[0].tag);
-        let leaf = leaf(tx, cx, &release.id, &draft, &self.choices)?;
+        let published = draft.published(cx, &release)?;
+        let entry_id = EntryId::of(&published[0].tag);
+        let leaf = leaf(tx, cx, &release.id, &published, &self.choices)?;
         if !entries::set_leaf(tx, party.id, &entry_id, leaf.as_bytes(), cx.now)? {
             return Err(Refusal::EntryFinal.into());
         }
@@ -267,11 +322,11 @@ fn leaf(
     tx: &Tx<'_>,
     cx: &Context<'_>,
     release: &ReleaseId,
-    draft: &party::Draft,
+    published: &[LeafPerson],
     choices: &[Choice],
 ) -> Result<Leaf, Error> {
     let rules = party::rules_hash(tx, cx, release)?;
-    Leaf::build(release, &rules, &draft.published, choices)
+    Leaf::build(release, &rules, published, choices)
         .map_err(|error| Fault::Corrupt { what: format!("a leaf of {release}: {error}") }.into())
 }
 

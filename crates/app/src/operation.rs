@@ -1,5 +1,6 @@
 //! How an operation is run: who asks, once only, all or nothing, and written down.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use antrean_domain::catalogue::Catalogue;
@@ -29,6 +30,10 @@ pub trait Operation: Serialize + Send + Sync + 'static {
     type Outcome: Serialize + DeserializeOwned + Send + 'static;
     /// Does it. A refusal undoes whatever was written.
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Self::Outcome, Error>;
+
+    /// Completes the outcome with what follows from it and the keys alone, such as a signature: after the commit, outside the
+    /// transaction, where it holds nobody up. A remembered answer is completed in the same way, so this is always the same.
+    fn complete(_outcome: &mut Self::Outcome, _keys: &Keyring) {}
 }
 
 /// Why an operation did not succeed.
@@ -113,11 +118,21 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// Who acts, when it is not the caller: the clock or the operator.
     pub acting: Option<Actor>,
+    /// The account of the caller's session, once it was looked up.
+    pub(crate) signed_in: OnceCell<AccountId>,
 }
 
 impl Context<'_> {
-    /// The account of the caller's session, or `SignedOut`.
+    /// The account of the caller's session, or `SignedOut`. Looked up once in an attempt.
     pub fn account(&self, tx: &Tx<'_>) -> Result<AccountId, Error> {
+        if let Some(account) = self.signed_in.get() {
+            return Ok(*account);
+        }
+        let account = self.look_up_account(tx)?;
+        Ok(*self.signed_in.get_or_init(|| account))
+    }
+
+    fn look_up_account(&self, tx: &Tx<'_>) -> Result<AccountId, Error> {
         let Some(token) = &self.caller.session else { return Err(Refusal::SignedOut.into()) };
         let id = self.keys.session_hash(&token.0);
         let Some(session) = sessions::find(tx, &id)? else { return Err(Refusal::SignedOut.into()) };

@@ -131,9 +131,11 @@ impl ReleaseView {
         self.standby_ranks.binary_search(&rank).ok().map(|index| index as u32 + 1)
     }
 
-    /// The slots of one office.
-    pub fn slots_of<'a>(&'a self, office: &'a OfficeCode) -> impl Iterator<Item = &'a SlotView> {
-        self.slots.iter().filter(move |slot| slot.key.office == *office)
+    /// The slots of one office, by date and start.
+    pub fn slots_of(&self, office: &OfficeCode) -> &[SlotView] {
+        let first = self.slots.partition_point(|slot| slot.key.office < *office);
+        let beyond = self.slots.partition_point(|slot| slot.key.office <= *office);
+        &self.slots[first..beyond]
     }
 }
 
@@ -239,6 +241,8 @@ fn read_release(
             key: slot.key,
         });
     }
+    // Engines need not agree with us about the order of texts, and offices are looked up in this list.
+    views.sort_unstable_by_key(|view| (view.key.office, view.key.date, view.key.starts));
     for (office, entries, people) in releases::counts(tx, &release.id)? {
         let counted = offices.entry(office).or_default();
         counted.entries = entries as u32;

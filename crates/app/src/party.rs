@@ -40,6 +40,26 @@ pub(crate) struct PartyRecord {
     pub salt: String,
 }
 
+impl PartyRecord {
+    fn member(&self, on: jiff::civil::Date) -> MemberView {
+        MemberView {
+            name: self.person.name.masked(),
+            nik: self.person.nik.masked(),
+            minor: self.person.age_on(on) < crate::me::ADULT_YEARS,
+        }
+    }
+
+    fn receipt(&self, published: &LeafPerson) -> ReceiptLine {
+        ReceiptLine {
+            name: self.person.name.as_str().to_owned(),
+            birth_date: self.person.birth_date,
+            salt: self.salt.clone(),
+            tag: published.tag.to_string(),
+            commitment: published.commitment.to_string(),
+        }
+    }
+}
+
 /// What is live for an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "live", rename_all = "snake_case")]
@@ -122,10 +142,32 @@ pub(crate) fn plan_of(release: &Release) -> Result<ReleasePlan, Fault> {
         .map_err(|error| Fault::Corrupt { what: format!("plan of {}: {error}", release.id) })
 }
 
-/// A party about to be made: its people with what the draw publishes of them.
+/// A party about to be made: its people as they are frozen.
 pub(crate) struct Draft {
     pub people: Vec<PartyPerson>,
-    pub published: Vec<LeafPerson>,
+    records: Vec<(PartyRecord, Salt)>,
+}
+
+impl Draft {
+    /// What the draw publishes of the people of an entry.
+    pub(crate) fn published(&self, cx: &Context<'_>, release: &Standing) -> Result<Vec<LeafPerson>, Fault> {
+        let key = crate::release::tag_key(cx, release)?;
+        let publish = |(record, salt): &(PartyRecord, Salt)| LeafPerson {
+            tag: key.tag(&release.id, &record.person.nik),
+            commitment: Commitment::to(&record.person, salt),
+        };
+        Ok(self.records.iter().map(publish).collect())
+    }
+
+    /// The people as their own account sees them on a day.
+    pub(crate) fn members(&self, on: jiff::civil::Date) -> Vec<MemberView> {
+        self.records.iter().map(|(record, _)| record.member(on)).collect()
+    }
+
+    /// What a holder needs to check what was published.
+    pub(crate) fn receipt(&self, published: &[LeafPerson]) -> Vec<ReceiptLine> {
+        self.records.iter().zip(published).map(|((record, _), published)| record.receipt(published)).collect()
+    }
 }
 
 /// Freezes the chosen people of the caller's account as they are now. Refuses nobody, too many, twice, unknown, resting.
@@ -147,8 +189,7 @@ pub(crate) fn draft(
     if known.is_empty() {
         return Err(Refusal::DetailsMissing.into());
     }
-    let tag_key = crate::release::tag_key(cx, release)?;
-    let mut draft = Draft { people: Vec::new(), published: Vec::new() };
+    let mut draft = Draft { people: Vec::new(), records: Vec::new() };
     for (index, id) in chosen.iter().enumerate() {
         let position = index as u32;
         let applicant = known.iter().find(|applicant| applicant.id == *id).ok_or(Refusal::PersonUnknown)?;
@@ -161,10 +202,9 @@ pub(crate) fn draft(
         }
         let person: Person = open_person(cx.keys, &applicant.sealed)?;
         let salt = Salt(entropy::bytes(cx.entropy));
-        let tag = tag_key.tag(&release.id, &person.nik);
-        draft.published.push(LeafPerson { tag, commitment: Commitment::to(&person, &salt) });
-        let sealed = seal_person(cx, &PartyRecord { person, salt: salt.to_hex() });
-        draft.people.push(PartyPerson { position, person: applicant.person, sealed });
+        let record = PartyRecord { person, salt: salt.to_hex() };
+        draft.people.push(PartyPerson { position, person: applicant.person, sealed: seal_person(cx, &record) });
+        draft.records.push((record, salt));
     }
     Ok(draft)
 }
@@ -191,9 +231,18 @@ pub(crate) fn insert(
     service: ServiceCode,
     passport: PassportKind,
     people: &[PartyPerson],
-) -> Result<PartyId, Error> {
+) -> Result<Party, Error> {
     match parties::insert(tx, account, release, service, passport, people, cx.now)? {
-        Inserted::Party(party) => Ok(party),
+        Inserted::Party(id) => Ok(Party {
+            id,
+            account,
+            release: release.clone(),
+            service,
+            passport,
+            size: people.len() as u32,
+            live: true,
+            created: cx.now,
+        }),
         Inserted::AccountTaken => Err(account_has_live(tx, cx, account)?.into()),
         Inserted::PersonTaken(position) => Err(Refusal::PersonHasLive { position }.into()),
     }
@@ -230,11 +279,7 @@ pub(crate) fn members(
             continue;
         }
         let record: PartyRecord = open_person(cx.keys, &member.sealed)?;
-        members.push(MemberView {
-            name: record.person.name.masked(),
-            nik: record.person.nik.masked(),
-            minor: record.person.age_on(on) < crate::me::ADULT_YEARS,
-        });
+        members.push(record.member(on));
     }
     Ok(members)
 }
@@ -263,13 +308,7 @@ pub(crate) fn receipt(tx: &Tx<'_>, cx: &Context<'_>, party: PartyId, leaf: &[u8]
             continue;
         }
         let record: PartyRecord = open_person(cx.keys, &member.sealed)?;
-        lines.push(ReceiptLine {
-            name: record.person.name.as_str().to_owned(),
-            birth_date: record.person.birth_date,
-            salt: record.salt,
-            tag: published.tag.to_string(),
-            commitment: published.commitment.to_string(),
-        });
+        lines.push(record.receipt(&published));
     }
     Ok(lines)
 }
@@ -283,7 +322,9 @@ pub(crate) fn live(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<
 /// A party as an appointment if it has one, else as an entry.
 pub(crate) fn view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party) -> Result<LiveView, Error> {
     if let Some(appointment) = appointments::get(tx, party.id)? {
-        return Ok(LiveView::Appointment(ticket_view(tx, cx, party, &appointment)?));
+        let mut ticket = ticket_view(tx, cx, party, &appointment)?;
+        ticket.sign(cx.keys);
+        return Ok(LiveView::Appointment(ticket));
     }
     let entry = entries::get(tx, party.id)?
         .ok_or_else(|| Fault::Corrupt { what: format!("party {} has neither entry nor appointment", party.id) })?;
@@ -293,7 +334,7 @@ pub(crate) fn view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party) -> Result<LiveV
 /// The account's ended parties, newest first.
 pub(crate) fn earlier(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<Vec<PastView>, Error> {
     let mut past = Vec::new();
-    for party in parties::of_account(tx, account, EARLIER_MAX)?.into_iter().filter(|party| !party.live) {
+    for party in parties::ended_of_account(tx, account, EARLIER_MAX)? {
         let appointment = match appointments::get(tx, party.id)? {
             None => None,
             Some(appointment) => slots::get(tx, appointment.slot)?.map(|slot| (appointment.state, slot.key)),

@@ -2,13 +2,14 @@
 
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::Choice;
+use antrean_domain::keys::Keyring;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::queue_code::{QueueCode, QueuePrefix};
 use antrean_domain::region::Zone;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::slot::{SlotKey, WindowStart};
-use antrean_domain::ticket::{TicketFacts, TicketToken};
+use antrean_domain::ticket::{LinkId, TicketFacts, TicketToken};
 use antrean_store::appointments::{Appointment, Source};
 use antrean_store::parties::Party;
 use antrean_store::slots::Slot;
@@ -69,7 +70,26 @@ pub struct TicketView {
     /// When the place was given.
     pub booked: Timestamp,
     /// Signed text for the QR code; a scanner checks it without a network. No NIK, no name.
+    ///
+    /// It follows from the rest and the keys, and signing is slow: it is put in outside the transaction, and not remembered.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub token: String,
+}
+
+impl TicketView {
+    /// Puts the signed text in.
+    pub(crate) fn sign(&mut self, keys: &Keyring) {
+        let Some(number) = LinkId::verify(&self.link, keys.link_key()) else { return };
+        let facts = TicketFacts {
+            number,
+            office: self.slot.office,
+            date: self.slot.date,
+            starts: self.slot.starts,
+            size: self.people.len() as u8,
+            sequence: self.sequence as u16,
+        };
+        self.token = TicketToken::sign(&facts, keys.ticket_key()).to_string();
+    }
 }
 
 /// The end of free cancelling and moving: the start of the day of the appointment at the office.
@@ -100,7 +120,54 @@ pub(crate) fn place_told(cx: &Context<'_>, party: antrean_store::ids::PartyId, s
     PlaceTold { slot: *slot, code: code_of(cx, &slot.office, party), link: link_of(cx, party) }
 }
 
-/// Builds the view of an appointment.
+/// What a ticket is made from, as it is in the store.
+pub(crate) struct Parts<'a> {
+    pub party: &'a Party,
+    pub appointment: &'a Appointment,
+    pub slot: &'a Slot,
+    /// The people, masked.
+    pub people: Vec<MemberView>,
+    /// Choices of the wish, one a line.
+    pub wish: Option<String>,
+    /// Rank in the drawn order.
+    pub rank: Option<u32>,
+}
+
+/// Builds the view of an appointment from what was read or written just before, without the signature.
+pub(crate) fn compose(cx: &Context<'_>, parts: Parts<'_>) -> Result<TicketView, Error> {
+    let Parts { party, appointment, slot, people, wish, rank } = parts;
+    let zone = zone_of(cx, &slot.key.office);
+    let free_until = free_until(slot, zone);
+    let ends_at = window_ends(slot, zone);
+    let booked = appointment.state == AppointmentState::Booked;
+    Ok(TicketView {
+        link: link_of(cx, party.id),
+        code: code_of(cx, &slot.key.office, party.id),
+        state: appointment.state,
+        release: party.release.clone(),
+        ends: slot.ends,
+        zone,
+        starts_at: zone.at(slot.key.date.to_datetime(slot.key.starts.time())),
+        ends_at,
+        service: party.service,
+        passport: party.passport,
+        people,
+        source: appointment.source,
+        choice: appointment.choice.map(|choice| choice + 1),
+        rank,
+        free_until,
+        can_cancel: booked && cx.now < ends_at,
+        cancel_is_late: cx.now >= free_until,
+        can_move: booked && appointment.moves == 0 && cx.now < free_until,
+        wish: wish.map(|text| crate::appointment::parse_wish(&text)).transpose()?,
+        sequence: appointment.sequence,
+        booked: appointment.booked,
+        token: String::new(),
+        slot: slot.key,
+    })
+}
+
+/// Reads what a ticket shows of an appointment, without the signature.
 pub(crate) fn ticket_view(
     tx: &Tx<'_>,
     cx: &Context<'_>,
@@ -109,53 +176,17 @@ pub(crate) fn ticket_view(
 ) -> Result<TicketView, Error> {
     let slot = slots::get(tx, appointment.slot)?
         .ok_or_else(|| Fault::Corrupt { what: format!("slot of party {}", party.id) })?;
-    let zone = zone_of(cx, &slot.key.office);
-    let free_until = free_until(&slot, zone);
-    let instant = |time: WindowStart| zone.at(slot.key.date.to_datetime(time.time()));
-    let ends_at = window_ends(&slot, zone);
-    let booked = appointment.state == AppointmentState::Booked;
-    let facts = TicketFacts {
-        number: party.id.0 as u64,
-        office: slot.key.office,
-        date: slot.key.date,
-        starts: slot.key.starts,
-        size: party.size as u8,
-        sequence: appointment.sequence as u16,
-    };
-    let wish = match wishes::get(tx, party.id)? {
-        None => None,
-        Some(text) => Some(crate::appointment::parse_wish(&text)?),
-    };
-    Ok(TicketView {
-        link: link_of(cx, party.id),
-        code: code_of(cx, &slot.key.office, party.id),
-        state: appointment.state,
-        release: party.release.clone(),
-        ends: slot.ends,
-        zone,
-        starts_at: instant(slot.key.starts),
-        ends_at,
-        service: party.service,
-        passport: party.passport,
-        people: party::members(tx, cx, party.id, slot.key.date)?,
-        source: appointment.source,
-        choice: appointment.choice.map(|choice| choice + 1),
-        rank: entries::get(tx, party.id)?.and_then(|entry| entry.rank),
-        free_until,
-        can_cancel: booked && cx.now < ends_at,
-        cancel_is_late: cx.now >= free_until,
-        can_move: booked && appointment.moves == 0 && cx.now < free_until,
-        wish,
-        sequence: appointment.sequence,
-        booked: appointment.booked,
-        token: TicketToken::sign(&facts, cx.keys.ticket_key()).to_string(),
-        slot: slot.key,
-    })
+    let people = party::members(tx, cx, party.id, slot.key.date)?;
+    let wish = wishes::get(tx, party.id)?;
+    let rank = entries::get(tx, party.id)?.and_then(|entry| entry.rank);
+    compose(cx, Parts { party, appointment, slot: &slot, people, wish, rank })
 }
 
 /// The ticket behind a link id. The link is the key: 128 bits that nobody guesses.
 pub fn show(tx: &Tx<'_>, cx: &Context<'_>, link: &str) -> Result<TicketView, Error> {
     let party = party::by_link(tx, cx, link)?.ok_or(Refusal::TicketUnknown)?;
     let appointment = appointments::get(tx, party.id)?.ok_or(Refusal::TicketUnknown)?;
-    ticket_view(tx, cx, &party, &appointment)
+    let mut ticket = ticket_view(tx, cx, &party, &appointment)?;
+    ticket.sign(cx.keys);
+    Ok(ticket)
 }

@@ -192,7 +192,7 @@ async fn leftovers_are_taken_first_come_also_by_those_on_standby() {
         person.enter(&release, &[&format!("{SMALL}/*/*")]).await.unwrap();
         waiting.push(person);
     }
-    let slot = town.app.overview().release(&release).unwrap().slots_of(&"BTM".parse().unwrap()).next().unwrap().id;
+    let slot = town.app.overview().release(&release).unwrap().slots_of(&"BTM".parse().unwrap())[0].id;
     let early = refusal(town.applicant(100).await.book(slot).await);
     assert_eq!(early.code(), "not-drawn-yet");
     town.draw().await;

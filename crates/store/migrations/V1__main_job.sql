@@ -76,17 +76,18 @@ CREATE TABLE limits (
     bucket    BLOB NOT NULL,                        -- keyed hash of what is limited and for whom
     window_ms INTEGER NOT NULL,                     -- start of the window
     used      INTEGER NOT NULL,
-    PRIMARY KEY (bucket, window_ms)
+    PRIMARY KEY (window_ms, bucket)                 -- by age first: neighbours in time are neighbours on disk, and go together
 ) WITHOUT ROWID;
-CREATE INDEX limits_by_age ON limits (window_ms);
 
+-- Answers lie in the order in which they were given; only the hashes, which are small, are spread.
 CREATE TABLE idempotency (
-    key        BLOB PRIMARY KEY,                    -- keyed hash of account, operation and key
+    id         INTEGER PRIMARY KEY,
+    key        BLOB NOT NULL,                       -- keyed hash of account, operation and key
     request    BLOB NOT NULL,                       -- hash of what was asked
     answer     BLOB NOT NULL,
-    created_ms INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX idempotency_by_age ON idempotency (created_ms);
+    created_ms INTEGER NOT NULL,
+    CONSTRAINT idempotency_once UNIQUE (key)
+);
 
 CREATE TABLE releases (
     id            TEXT PRIMARY KEY,
@@ -191,7 +192,7 @@ CREATE TABLE parties (
 );
 -- Rule 2: an account has at most one live entry or appointment.
 CREATE UNIQUE INDEX one_live_party_per_account ON parties (account_id) WHERE live = 1;
-CREATE INDEX parties_by_account ON parties (account_id, id);
+CREATE INDEX parties_ended_by_account ON parties (account_id, id) WHERE live = 0;
 
 -- `live` follows the party through the foreign key: the two can never disagree.
 CREATE TABLE party_people (

@@ -12,8 +12,8 @@ statements! {
     FIND = "SELECT request, answer FROM idempotency WHERE key = ?1";
     INSERT = "INSERT INTO idempotency (key, request, answer, created_ms) VALUES (?1, ?2, ?3, ?4)
               ON CONFLICT (key) DO NOTHING";
-    REMOVE_BEFORE = "DELETE FROM idempotency WHERE key IN
-                     (SELECT key FROM idempotency WHERE created_ms < ?1 ORDER BY created_ms LIMIT ?2)";
+    // The oldest have the smallest numbers; clocks that disagree by a second make no difference here.
+    REMOVE_BEFORE = "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency ORDER BY id LIMIT ?2) AND created_ms < ?1";
 }
 
 /// What was answered to a key.

@@ -35,7 +35,9 @@ statements! {
     LIVE_OF_PERSON = concat!(
         "SELECT ", columns!(), " FROM party_people m JOIN parties p ON p.id = m.party_id WHERE m.person = ?1 AND m.live = 1"
     );
-    OF_ACCOUNT = concat!("SELECT ", columns!(), " FROM parties p WHERE p.account_id = ?1 ORDER BY p.id DESC LIMIT ?2");
+    ENDED_OF_ACCOUNT = concat!(
+        "SELECT ", columns!(), " FROM parties p WHERE p.account_id = ?1 AND p.live = 0 ORDER BY p.id DESC LIMIT ?2"
+    );
     OF_PERSON = concat!(
         "SELECT ", columns!(), " FROM party_people m JOIN parties p ON p.id = m.party_id WHERE m.person = ?1 ORDER BY p.id"
     );
@@ -45,7 +47,8 @@ statements! {
                 JOIN parties p ON p.id = due.party_id WHERE p.created_ms < ?1";
     ERASE = "UPDATE party_people SET sealed = ?2 WHERE party_id = ?1 AND live = 0";
     ERASE_OF_ACCOUNT = "UPDATE party_people SET sealed = ?2
-                        WHERE party_id IN (SELECT id FROM parties WHERE account_id = ?1) AND live = 0 AND length(sealed) > 0";
+                        WHERE party_id IN (SELECT id FROM parties WHERE account_id = ?1 AND live = 0)
+                              AND live = 0 AND length(sealed) > 0";
 }
 
 /// A party as it is kept.
@@ -207,9 +210,9 @@ pub fn live_of_person(tx: &Tx<'_>, person: &PersonKey) -> Result<Option<Party>, 
     tx.opt(LIVE_OF_PERSON, &[Value::Blob(&person.0)], party)
 }
 
-/// The newest parties of an account, at most `limit`, the newest first.
-pub fn of_account(tx: &Tx<'_>, account: AccountId, limit: u32) -> Result<Vec<Party>, Fault> {
-    tx.all(OF_ACCOUNT, &[Value::Int(account.0), Value::Int(limit.into())], party)
+/// The newest parties of an account whose life has ended, at most `limit`, the newest first.
+pub fn ended_of_account(tx: &Tx<'_>, account: AccountId, limit: u32) -> Result<Vec<Party>, Fault> {
+    tx.all(ENDED_OF_ACCOUNT, &[Value::Int(account.0), Value::Int(limit.into())], party)
 }
 
 /// All parties a person was ever in, the oldest first. Reads the whole table: for audits, on a reader.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
 
@@ -51,7 +52,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Session, OpenError> {
 /// Opens a connection that only reads, of a file that is there.
 pub(super) fn open_reader(path: &Path) -> Result<Session, OpenError> {
     let session = open_checkpointer(path)?;
-    session.connection.pragma_update(None, "query_only", true).map_err(|error| cannot_open(path, &error))?;
+    let set = |name, value: &str| {
+        session.connection.pragma_update(None, name, value).map_err(|error| cannot_open(path, &error))
+    };
+    set("query_only", "true")?;
+    // Sorting for reports stays in memory: a server's temporary directory may be small, or not private.
+    set("temp_store", "MEMORY")?;
     Ok(session)
 }
 
@@ -71,9 +77,9 @@ fn open(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Conne
     // Every commit is synced: what was answered is on disk (rule 4). Group commit makes it cheap.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Sorting for reports stays in memory: a server's temporary directory may be small, or not private.
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -cache_kib)?;
+    // Plans follow from the statement alone: otherwise a value that might suit a partial index has the statement prepared anew each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // No memory map: a disk error would be a signal that kills the server instead of an error that is answered.
     connection.pragma_update(None, "mmap_size", 0)?;
     // The checkpointer does it, beside the writer instead of within its commits.
@@ -236,6 +242,7 @@ const UNIQUE_RULES: &[(&str, &str)] = &[
     ("accounts.phone", "accounts_phone_once"),
     ("applicants.account_id, applicants.position", "applicants_position_once"),
     ("applicants.account_id, applicants.person", "applicants_person_once"),
+    ("idempotency.key", "idempotency_once"),
     ("sessions.account_id", "sessions_one_per_account"),
     ("slots.office, slots.date, slots.starts, slots.pool", "slots_once"),
     ("parties.account_id", "one_live_party_per_account"),
@@ -344,6 +351,7 @@ mod tests {
         ),
         ("wishes::OF_RELEASE", "only those who wish now have a row"),
         ("events::RECENT", "backwards by id, and stops at the limit"),
+        ("idempotency::REMOVE_BEFORE", "from the oldest on, and stops at the limit"),
     ];
 
     #[test]

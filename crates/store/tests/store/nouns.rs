@@ -385,8 +385,10 @@ fn a_party_is_found_by_its_account_and_its_people() {
     assert_eq!(town.read(|tx| parties::live_of_person(tx, &person(2))).map(|party| party.id), Some(second));
     assert_eq!(town.read(|tx| parties::live_of_person(tx, &person(3))), None);
     let ids = |found: Vec<parties::Party>| found.iter().map(|party| party.id).collect::<Vec<_>>();
-    assert_eq!(ids(town.read(move |tx| parties::of_account(tx, account, 10))), [second, first]);
-    assert_eq!(ids(town.read(move |tx| parties::of_account(tx, account, 1))), [second]);
+    assert_eq!(ids(town.read(move |tx| parties::ended_of_account(tx, account, 10))), [first]);
+    town.write(move |tx| parties::end(tx, second));
+    assert_eq!(ids(town.read(move |tx| parties::ended_of_account(tx, account, 10))), [second, first]);
+    assert_eq!(ids(town.read(move |tx| parties::ended_of_account(tx, account, 1))), [second]);
     assert_eq!(ids(town.read(|tx| parties::of_person(tx, &person(1)))), [first, second]);
 }
 

@@ -402,7 +402,7 @@ async fn list_slots(
     };
     let release = release.ok_or(Refusal::ReleaseUnknown)?;
     answer(&state, Key::data(format!("/api/v1/offices/{code}/slots?release={}", release.id)), &headers, || {
-        let slots = release.slots_of(&code).map(|slot| Slot::of(slot, zone)).collect();
+        let slots = release.slots_of(&code).iter().map(|slot| Slot::of(slot, zone)).collect();
         Ok(Made::json(&Slots { release: release.id.to_string(), office: code.to_string(), slots }))
     })
 }

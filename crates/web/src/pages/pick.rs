@@ -194,7 +194,7 @@ impl Purpose<'_> {
         if held.left == 0 {
             return Some(visit.words.say("pick-full"));
         }
-        let fits = self.release.slots_of(&code).any(|slot| slot.left >= self.size);
+        let fits = self.release.slots_of(&code).iter().any(|slot| slot.left >= self.size);
         (!fits).then(|| visit.words.say_with("pick-too-few", &[("people", Arg::from(self.size))]))
     }
 }
@@ -247,7 +247,7 @@ pub(crate) fn time_page(
     faults: Faults,
 ) -> Answer {
     let words = visit.words;
-    let slots: Vec<_> = purpose.release.slots_of(&office.code).filter(|slot| !slot.closed).collect();
+    let slots: Vec<_> = purpose.release.slots_of(&office.code).iter().filter(|slot| !slot.closed).collect();
     let mut dates =
         vec![Radio { value: "*".to_owned(), label: words.say("pick-any-date"), hint: words.say("pick-any-date-hint") }];
     let mut days: Vec<Date> = slots.iter().map(|slot| slot.key.date).collect();
@@ -303,7 +303,7 @@ pub(crate) fn office_of<'a>(offices: &'a antrean_domain::office::Offices, sent: 
 pub(crate) fn choice_of(visit: &Visit, sent: &Sent, release: &ReleaseView, office: &Office) -> Result<Choice, Faults> {
     let text = format!("{}/{}/{}", office.code, sent.get("date"), sent.get("window"));
     let choice = Choice::parse(&text).map_err(|error| Faults::one("date", visit.words.choice_error(&error)))?;
-    let matches = release.slots_of(&office.code).any(|slot| !slot.closed && choice.takes(&slot.key));
+    let matches = release.slots_of(&office.code).iter().any(|slot| !slot.closed && choice.takes(&slot.key));
     if matches { Ok(choice) } else { Err(Faults::one("window", visit.words.say("pick-nothing-then"))) }
 }
 
@@ -340,7 +340,7 @@ fn when(visit: &Visit, release: Option<&ReleaseView>, office: Option<&Office>, c
         (WindowChoice::Afternoon, _) => words.say("pick-afternoon"),
         (WindowChoice::Start(starts), Some(office)) => {
             let ends = release
-                .and_then(|release| release.slots_of(&office.code).find(|slot| slot.key.starts == starts))
+                .and_then(|release| release.slots_of(&office.code).iter().find(|slot| slot.key.starts == starts))
                 .map(|slot| slot.ends);
             ends.map_or_else(|| words.time(starts.time(), office.zone), |ends| words.window(starts, ends, office.zone))
         }
@@ -376,7 +376,7 @@ pub(crate) fn days(
     let words = visit.words;
     let now = visit.app().now();
     let mut days: Vec<(Date, Vec<WindowLine>)> = Vec::new();
-    for slot in release.slots_of(&office.code).filter(|slot| now < slot.bookable_until) {
+    for slot in release.slots_of(&office.code).iter().filter(|slot| now < slot.bookable_until) {
         let taken_by_me = mine == Some(&slot.key);
         let open = !slot.closed && !taken_by_me && slot.left >= size.max(1);
         let state = if taken_by_me {
