@@ -103,7 +103,7 @@ impl Book {
             // Everything that the ticket shows was just written: it need not be read again.
             Some(draft) => {
                 let people = draft.members(slot.key.date);
-                let parts = ticket::Parts {
+                let made = ticket::Parts {
                     party: &party,
                     appointment: &appointment,
                     slot: &slot,
@@ -111,7 +111,7 @@ impl Book {
                     wish: None,
                     rank: None,
                 };
-                Ok(ticket::compose(cx, parts)?)
+                Ok(ticket::compose(cx, made)?)
             }
             None => read(tx, cx, party.id),
         }

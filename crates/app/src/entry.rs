@@ -109,7 +109,7 @@ pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &E
     let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
     let leaf =
         Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
-    let parts = Parts {
+    let made = Parts {
         party,
         entry,
         release: &release,
@@ -118,7 +118,7 @@ pub(crate) fn entry_view(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &E
         receipt: party::receipt(tx, cx, party.id, &entry.leaf)?,
         plan: &plan,
     };
-    Ok(compose(cx, parts))
+    Ok(compose(cx, made))
 }
 
 /// Enters a release: one party, ranked choices.
@@ -184,7 +184,7 @@ impl Operation for Enter {
             entered: cx.now,
             changed: cx.now,
         };
-        let parts = Parts {
+        let made = Parts {
             party: &party,
             entry: &entry,
             release: &release,
@@ -193,7 +193,7 @@ impl Operation for Enter {
             people: draft.members(last_day(&plan)),
             receipt: draft.receipt(&published),
         };
-        Ok(compose(cx, parts))
+        Ok(compose(cx, made))
     }
 }
 

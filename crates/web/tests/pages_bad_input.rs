@@ -374,6 +374,8 @@ async fn a_date_that_does_not_exist_and_an_office_that_cannot_be_had_are_told() 
         let id = slot.id;
         assert!(server.app.store().write(move |tx| slots::close(tx, id)).await.unwrap());
     }
+    // Choices are checked against the public state, which a server reads anew twice a second.
+    server.app.refresh_overview().await.unwrap();
     let mut browser = me.clone();
     browser.send(check).await;
     assert_eq!(browser.status, 422);

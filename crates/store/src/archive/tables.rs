@@ -95,7 +95,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "idempotency",
         key: 1,
-        columns: &[bytes("key"), bytes("request"), bytes("answer"), int("created_ms")],
+        columns: &[int("id"), bytes("key"), bytes("request"), bytes("answer"), int("created_ms")],
     },
     Table {
         name: "releases",

@@ -38,7 +38,7 @@ fn work(mode: Mode, count: usize, connections: usize) {
     let before = town.app.store().stats();
     let used = cpu();
     let done = Load { address: town.address, connections, expect: 201 }.run(&requests, count);
-    let used = cpu() - used;
+    let used = cpu().saturating_sub(used);
     let after = town.app.store().stats();
     say(&format!(
         "{count} {} over {connections} connections in {:.2?}: {:.0}/s",
