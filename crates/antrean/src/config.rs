@@ -52,6 +52,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The directory with the database, the master key and the published draws.
     pub data: PathBuf,
+    /// Address and port for metrics and probes; none unless set.
+    pub metrics: Option<SocketAddr>,
     /// Scheme and host under which citizens reach the server.
     pub base_url: Option<BaseUrl>,
     /// Whether cookies are for https only; unless set, this follows from `base_url`.
@@ -98,6 +100,7 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("antrean-data"),
+            metrics: None,
             base_url: None,
             secure_cookies: None,
             trusted_proxies: Vec::new(),

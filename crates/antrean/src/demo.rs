@@ -156,7 +156,7 @@ impl Demo {
     /// Runs the command.
     pub async fn run(&self, started: Instant) -> Result<(), Stop> {
         terminal::start_log(Some(LogForm::Text), "warn");
-        let listener = bind(self.listen)?;
+        let listener = bind("--listen", self.listen)?;
         // Held until the end, when it is removed with everything in it.
         let temporary = match &self.data {
             Some(_) => None,
@@ -181,6 +181,7 @@ impl Demo {
         let site = Site::start(Parts {
             app: app.clone(),
             listener,
+            metrics: None,
             web: WebSettings {
                 base_url: Some(url.clone()),
                 secure_cookies: false,

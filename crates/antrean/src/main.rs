@@ -9,10 +9,12 @@ mod doctor;
 mod import;
 mod key;
 mod keys;
+mod metrics;
 mod release;
 mod restore;
 mod serve;
 mod stop;
+mod supervisor;
 mod terminal;
 
 use std::process::ExitCode;

@@ -21,7 +21,7 @@ use crate::beacons::Relays;
 use crate::config::{Config, ConfigFlags, LogForm};
 use crate::data::DataDir;
 use crate::stop::Stop;
-use crate::terminal;
+use crate::{metrics, supervisor, terminal};
 
 /// Requests that are under way when the server is told to stop get so long to finish.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -40,6 +40,9 @@ pub struct Serve {
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Address and port for metrics and probes; port 0 takes a free one [default: none]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<SocketAddr>,
     /// Scheme and host under which citizens reach the server
     #[arg(long, value_name = "URL")]
     base_url: Option<crate::config::BaseUrl>,
@@ -54,34 +57,38 @@ impl Serve {
         let mut config = self.config.load()?;
         let server = &mut config.server;
         server.listen = self.listen.unwrap_or(server.listen);
+        server.metrics = self.metrics.or(server.metrics);
         server.base_url = self.base_url.clone().or(server.base_url.take());
         server.log = self.log.or(server.log);
         terminal::start_log(server.log, &server.log_filter);
         let channel = channel(&config)?;
         let beacons = Arc::new(Relays::new(config.beacons.relays.clone())?);
-        let listener = bind(config.server.listen)?;
+        let listener = bind("--listen", config.server.listen)?;
+        let metrics = config.server.metrics.map(|address| bind("--metrics", address)).transpose()?;
         let data = DataDir::of(&config);
         let _lock = data.lock()?;
         let app = data.open(config.policy.clone()).await?;
         let web = web_settings(&config);
-        let site = Site::start(Parts { app, listener, web, channel, beacons })?;
+        let site = Site::start(Parts { app, listener, metrics, web, channel, beacons })?;
         if config.server.base_url.is_none() && !site.address.ip().is_loopback() {
             tracing::warn!("base_url is not set: links in messages lead to {}", site.url());
         }
         let told = told_to_stop()?;
-        terminal::line(format_args!("listening on {}, started in {} ms", site.url(), started.elapsed().as_millis()));
+        let metrics = site.metrics.map_or_else(String::new, |address| format!(", metrics on http://{address}/metrics"));
+        let ms = started.elapsed().as_millis();
+        terminal::line(format_args!("listening on {}, started in {ms} ms{metrics}", site.url()));
         site.run(told).await
     }
 }
 
 /// Takes the address before anything else is done, so that a second server on it stops at once.
-pub fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
+pub fn bind(flag: &str, listen: SocketAddr) -> Result<TcpListener, Stop> {
     let bound = TcpListener::bind(listen).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
     bound.map_err(|error| {
-        Stop::failed(format!("--listen: cannot listen on {listen}: {error}; choose another address or port"))
+        Stop::failed(format!("{flag}: cannot listen on {listen}: {error}; choose another address or port"))
     })
 }
 
@@ -122,6 +129,8 @@ pub struct Parts {
     pub app: App,
     /// Where it listens.
     pub listener: TcpListener,
+    /// Where metrics and probes are asked for, if anywhere.
+    pub metrics: Option<TcpListener>,
     /// What the operator decided about the web side.
     pub web: WebSettings,
     /// How messages leave.
@@ -135,6 +144,8 @@ pub struct Site {
     app: App,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics and probes are asked for, if anywhere.
+    pub metrics: Option<SocketAddr>,
     web: JoinHandle<std::io::Result<()>>,
     close_door: watch::Sender<bool>,
     behind: JoinSet<&'static str>,
@@ -144,7 +155,7 @@ pub struct Site {
 impl Site {
     /// Starts everything. Within a runtime.
     pub fn start(parts: Parts) -> Result<Self, Stop> {
-        let Parts { app, listener, mut web, channel, beacons } = parts;
+        let Parts { app, listener, metrics, mut web, channel, beacons } = parts;
         let failed = |error: std::io::Error| Stop::failed(format!("cannot listen: {error}"));
         let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -155,15 +166,24 @@ impl Site {
         let clock = ReleaseClock::new(app.clone(), beacons, HOLDER);
         let courier = Courier::new(app.clone(), channel, base_url);
         behind.spawn(named("the release clock", clock.run(becomes_true(ends.clone()))));
-        behind.spawn(named("the courier", courier.run(becomes_true(ends))));
+        behind.spawn(named("the courier", courier.run(becomes_true(ends.clone()))));
+        behind.spawn(named("the watchdog", supervisor::watch(app.clone(), becomes_true(ends.clone()))));
+        let state = WebState::new(app.clone(), web);
+        let mut metrics_at = None;
+        if let Some(listener) = metrics {
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+            metrics_at = Some(listener.local_addr().map_err(failed)?);
+            let serving = axum::serve(listener, metrics::router(&state)).with_graceful_shutdown(becomes_true(ends));
+            behind.spawn(named("the door for metrics", async move { drop(serving.await) }));
+        }
         // Answers are small and whole; waiting to fill a packet would only delay them.
         let listener = listener.tap_io(|line| {
             let _ = line.set_nodelay(true);
         });
-        let service = router(WebState::new(app.clone(), web)).into_make_service_with_connect_info::<SocketAddr>();
+        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(becomes_true(door));
         let web = tokio::spawn(async move { serving.await });
-        Ok(Self { app, address, web, close_door, behind, end_work })
+        Ok(Self { app, address, metrics: metrics_at, web, close_door, behind, end_work })
     }
 
     /// The address for a browser on this machine.
@@ -173,6 +193,7 @@ impl Site {
 
     /// Runs until `told`, then stops in order. An error if a part ended by itself.
     pub async fn run(mut self, told: impl Future<Output = ()>) -> Result<(), Stop> {
+        supervisor::ready();
         let ended = tokio::select! {
             () = told => None,
             ended = &mut self.web => Some(format!("the web server ended: {ended:?}")),
@@ -189,6 +210,8 @@ impl Site {
     }
 
     async fn stop(mut self) {
+        self.app.begin_closing();
+        supervisor::stopping();
         self.close_door.send_replace(true);
         if !self.web.is_finished() && tokio::time::timeout(DRAIN, &mut self.web).await.is_err() {
             tracing::warn!("some requests were not finished in time");

@@ -3,7 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::LogForm;
 
@@ -17,15 +21,22 @@ pub fn json(value: &impl serde::Serialize) {
     line(serde_json::to_string_pretty(value).expect("answers are plain data"));
 }
 
+/// Whether a line may be in the log at all, whatever the filter asks for: what libraries say below `info` holds addresses, headers
+/// and statements with their values, and with them the names and numbers of people. Ours is written so that it never does.
+fn may_be_said(about: &Metadata<'_>) -> bool {
+    *about.level() <= Level::INFO || about.target().starts_with("antrean")
+}
+
 /// Starts the log on standard error.
 pub fn start_log(form: Option<LogForm>, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match form.unwrap_or(if terminal { LogForm::Text } else { LogForm::Json }) {
-        LogForm::Json => log.json().flatten_event(true).init(),
-        LogForm::Text => log.with_target(false).with_ansi(terminal && std::env::var_os("NO_COLOR").is_none()).init(),
-    }
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match form.unwrap_or(if terminal { LogForm::Text } else { LogForm::Json }) {
+        LogForm::Json => log.json().flatten_event(true).boxed(),
+        LogForm::Text => log.with_target(false).with_ansi(terminal && std::env::var_os("NO_COLOR").is_none()).boxed(),
+    };
+    tracing_subscriber::registry().with(filter).with(filter_fn(may_be_said)).with(log).init();
 }
 
 /// Progress of long work: a bar for a person, now and then a line for a file.

@@ -16,6 +16,9 @@ use crate::entropy::Entropy;
 use crate::operation::{Attempt, Context, Error, Failure, IdempotencyKey, Operation, SharedCatalogue, run};
 use crate::overview::Overview;
 use crate::policy::Policy;
+use crate::pulse::Pulse;
+use crate::refusal::Refusal;
+use crate::tally::Tally;
 
 /// Everything that `App::start` needs from outside.
 pub struct Parts {
@@ -64,6 +67,8 @@ struct Core {
     published: PathBuf,
     /// Held while the files of a draw are written.
     publishing: tokio::sync::Mutex<()>,
+    tally: Tally,
+    pulse: Pulse,
     /// When the catalogue in memory was put into the store.
     loaded: Mutex<Option<Timestamp>>,
 }
@@ -119,6 +124,8 @@ impl App {
                 overview: ArcSwap::from_pointee(Overview::empty(now)),
                 published: from.published,
                 publishing: tokio::sync::Mutex::new(()),
+                tally: Tally::default(),
+                pulse: Pulse::default(),
                 loaded: Mutex::new(loaded),
             }),
         };
@@ -149,9 +156,14 @@ impl App {
             .store
             .write_in(lane, move |tx| app.in_context(&attempt.caller, attempt.acting, |cx| run(tx, cx, &attempt)))
             .await?;
-        let mut outcome = answer.map_err(Failure::Refused)?;
+        let mut outcome = answer.map_err(|refusal| self.refused(refusal))?;
         O::complete(&mut outcome, &self.core.keys);
         Ok(outcome)
+    }
+
+    fn refused(&self, refusal: Refusal) -> Failure {
+        self.core.tally.refused(refusal.code());
+        Failure::Refused(refusal)
     }
 
     /// Asks the store something on behalf of a caller who looks; nothing can be written.
@@ -182,7 +194,7 @@ impl App {
                 })
             })
             .await?;
-        answer.map_err(Failure::Refused)
+        answer.map_err(|refusal| self.refused(refusal))
     }
 
     fn in_context<T>(&self, caller: &Caller, acting: Option<Actor>, work: impl FnOnce(&Context<'_>) -> T) -> T {
@@ -279,6 +291,15 @@ impl App {
     /// How much waits in the store, how long it takes, and how much was turned away.
     pub fn health(&self) -> Health {
         self.core.store.health()
+    }
+
+    /// What happened since the start, in numbers.
+    pub fn tally(&self) -> &Tally {
+        &self.core.tally
+    }
+
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.core.pulse
     }
 
     /// The store, for the program (`doctor`, closing down) and for tests.

@@ -20,11 +20,13 @@ pub mod outbox;
 pub mod overview;
 pub mod party;
 pub mod policy;
+pub mod pulse;
 pub mod refusal;
 pub mod release;
 pub mod release_clock;
 pub mod retention;
 pub mod sign_in;
+pub mod tally;
 pub mod ticket;
 
 pub use antrean_store::{Health, Lane};

@@ -82,7 +82,8 @@ impl From<Refusal> for Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Busy => Self::Busy,
+            // The store has said in the log what it is; whoever asks hears when to come back.
+            Fault::Busy | Fault::Unavailable => Self::Busy,
             other => {
                 tracing::error!(fault = %other, "the store failed");
                 Self::Broken

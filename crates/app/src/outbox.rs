@@ -1,6 +1,7 @@
 //! Messages on their way: claimed by one node at a time, sent at least once, given up after some tries.
 
 use antrean_domain::phone::Phone;
+use antrean_store::outbox::Urgency;
 use antrean_store::{Fault, accounts, outbox};
 use jiff::SignedDuration;
 
@@ -82,6 +83,8 @@ pub async fn settle(app: &App, sent: Vec<i64>, failed: Vec<(i64, u32)>) -> Resul
         return Ok(());
     }
     let now = app.now();
+    let given_up = failed.iter().filter(|(_, tries)| *tries >= TRIES_MAX).count() as u64;
+    let (taken, returned) = (sent.len() as u64, failed.len() as u64 - given_up);
     app.store()
         .write(move |tx| {
             for id in &sent {
@@ -94,5 +97,32 @@ pub async fn settle(app: &App, sent: Vec<i64>, failed: Vec<(i64, u32)>) -> Resul
             Ok(())
         })
         .await?;
+    app.tally().settled(taken, returned, given_up);
     Ok(())
+}
+
+/// The outbox as it is now, for metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Messages that wait; more than a million are told as a million.
+    pub messages: u64,
+    /// When the message was added that goes out next of those that somebody waits for, such as one-time codes.
+    pub next_urgent: Option<jiff::Timestamp>,
+    /// The same of those that can stand in line.
+    pub next_patient: Option<jiff::Timestamp>,
+}
+
+/// Looks at the outbox: a few milliseconds of a reader's time, growing with what waits.
+pub async fn waiting(app: &App) -> Result<Waiting, Failure> {
+    let looked = app
+        .store()
+        .read(|tx| {
+            Ok(Waiting {
+                messages: outbox::waiting(tx)?,
+                next_urgent: outbox::next(tx, Urgency::Urgent)?,
+                next_patient: outbox::next(tx, Urgency::Patient)?,
+            })
+        })
+        .await?;
+    Ok(looked)
 }

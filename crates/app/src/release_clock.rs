@@ -163,8 +163,10 @@ impl ReleaseClock {
             }
             keep_first(&mut first, "sweeping", self.sweep().await);
         }
+        let holds = matches!(held, Ok(true));
         keep_first(&mut first, "the lease", held.map(drop));
         keep_first(&mut first, "the public state", self.refresh().await);
+        self.app.tally().looked(self.app.now(), holds, first.is_ok());
         first
     }
 

@@ -12,6 +12,9 @@ pub enum Fault {
     /// nothing was done, come back in a moment. `Store::health` knows when.
     #[error("too much work is waiting")]
     Busy,
+    /// Nothing can be kept just now: the disk is full or fails, or the database server cannot be reached. It may pass by itself.
+    #[error("nothing can be kept just now")]
+    Unavailable,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

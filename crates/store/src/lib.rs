@@ -17,6 +17,7 @@ pub mod drafts;
 pub mod entries;
 pub mod events;
 mod fault;
+pub mod histogram;
 pub mod idempotency;
 pub mod ids;
 mod job;

@@ -18,6 +18,9 @@ statements! {
              RETURNING id, kind, sealed, tries";
     SENT = "UPDATE outbox SET state = 'sent', sent_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
     RETRY = "UPDATE outbox SET state = ?3, next_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
+    // Counted up to a million: more would take a reader longer than anybody needs to know it.
+    WAITING = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND patient IN (0, 1) LIMIT 1000000) AS due";
+    NEXT = "SELECT at_ms FROM outbox WHERE state = 'waiting' AND patient = ?1 ORDER BY next_ms LIMIT 1";
     OLDEST_WAITING = "SELECT min(at_ms) FROM outbox WHERE state = 'waiting'";
     REMOVE_SETTLED_BEFORE = "DELETE FROM outbox WHERE id IN
                              (SELECT id FROM outbox WHERE state <> 'waiting' AND at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
@@ -81,6 +84,16 @@ pub fn sent(tx: &Tx<'_>, id: i64, now: Timestamp) -> Result<(), Fault> {
 pub fn retry(tx: &Tx<'_>, id: i64, next: Timestamp, dead: bool) -> Result<(), Fault> {
     let state = if dead { "dead" } else { "waiting" };
     tx.execute(RETRY, &[Value::Int(id), Value::instant(next), Value::Text(state)]).map(drop)
+}
+
+/// How many messages wait; 1,000,000 also stands for more.
+pub fn waiting(tx: &Tx<'_>) -> Result<u64, Fault> {
+    tx.one(WAITING, &[], |row| row.small(0))
+}
+
+/// When the message of an urgency was added that goes out next.
+pub fn next(tx: &Tx<'_>, urgency: Urgency) -> Result<Option<Timestamp>, Fault> {
+    tx.opt(NEXT, &[Value::Int((urgency == Urgency::Patient).into())], |row| row.instant(0))
 }
 
 /// When the oldest message that is not sent yet was added.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::histogram::Distribution;
 use crate::job::{self, Answer};
 use crate::queue::{Health, Lane, Patience};
 use crate::sqlite::Sqlite;
@@ -57,6 +58,10 @@ pub struct StoreStats {
     pub expired: u64,
     /// Time spent in commits, all together.
     pub commit_time: Duration,
+    /// How long each commit took, in microseconds.
+    pub commit_us: Distribution,
+    /// How many operations each transaction had.
+    pub batch: Distribution,
     /// Pages in the write-ahead log at the last look, each of 4 KiB.
     pub log_frames: u64,
 }
@@ -161,6 +166,11 @@ impl Store {
     /// As [`Store::close`], for threads outside an async runtime.
     pub fn close_blocking(&self) {
         self.engine.close();
+    }
+
+    /// Which engine keeps everything: `sqlite`.
+    pub fn engine(&self) -> &'static str {
+        "sqlite"
     }
 
     /// What the store has done so far.

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::csrf::ProtectionError;
 
 use crate::caller::{Who, is_api, language_of};
+use crate::measure::NO_ROUTE;
 use crate::pages;
 use crate::problem::{Asked, BadRequest, Carried, NO_STORE, PROBLEM_JSON, Problem, Trouble};
 use crate::state::WebState;
@@ -50,16 +51,36 @@ impl TraceIds {
     }
 }
 
-/// Writes one line per request: the route's template, never the address itself, which may hold a ticket or a phone number.
+/// The name of a request, as proxies and programs hand it on and get it back.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A name that somebody in front of us gave the request: 32 hexadecimal digits, or a UUID. Nothing else gets into the log: a phone
+/// number or a NIK has neither form.
+fn given_name(headers: &HeaderMap) -> Option<TraceId> {
+    let name = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let dashes: &[usize] = if name.len() == 32 { &[] } else { &[8, 13, 18, 23] };
+    let good = |(at, sign): (usize, u8)| if dashes.contains(&at) { sign == b'-' } else { sign.is_ascii_hexdigit() };
+    (matches!(name.len(), 32 | 36) && name.bytes().enumerate().all(good)).then(|| TraceId(name.to_ascii_lowercase()))
+}
+
+/// Names the request, counts it, and writes one line about it: the route's template, never the address itself, which may hold a
+/// ticket or a phone number.
 pub(crate) async fn observe(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
-    let trace = state.trace_ids.next();
+    let _under_way = state.traffic.begin();
+    let trace = given_name(request.headers()).unwrap_or_else(|| state.trace_ids.next());
     let started = Instant::now();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let counts = state.traffic.route(route);
     request.extensions_mut().insert(trace.clone());
-    let response = next.run(request).await;
-    let status = response.status();
-    let ms = started.elapsed().as_secs_f64() * 1_000.0;
+    let mut response = next.run(request).await;
+    let (status, took) = (response.status(), started.elapsed());
+    counts.answered(status, took);
+    if let Ok(name) = HeaderValue::try_from(&trace.0) {
+        response.headers_mut().insert(REQUEST_ID, name);
+    }
+    let ms = took.as_secs_f64() * 1_000.0;
     if status.is_server_error() {
         tracing::warn!(trace_id = %trace.0, %method, %route, status = status.as_u16(), ms, "request failed");
     } else {
@@ -86,6 +107,10 @@ pub(crate) async fn secure(State(state): State<WebState>, request: Request, next
     response
 }
 
+/// Marks an answer for programs that stays as it is, though its status is an error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsItIs;
+
 /// Turns trouble, and errors that axum answered with itself, into a problem document or a page.
 pub(crate) async fn render(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let asked = Asked {
@@ -96,7 +121,9 @@ pub(crate) async fn render(State(state): State<WebState>, request: Request, next
     let response = next.run(request).await;
     let status = response.status();
     // Answers about a part or a version of a file mean just that; whoever asked for a range understands them.
-    if matches!(status, StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE) {
+    if matches!(status, StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE)
+        || response.extensions().get::<AsItIs>().is_some()
+    {
         return response;
     }
     let carried = response.extensions().get::<Carried>().map(|carried| Arc::clone(&carried.0));

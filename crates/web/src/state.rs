@@ -9,6 +9,7 @@ use crate::caller::Network;
 use crate::demo::DemoInbox;
 use crate::layers::TraceIds;
 use crate::limits::Floods;
+use crate::measure::Traffic;
 use crate::prepared::Prepared;
 
 /// What an operator decides about the web side. Made by the program from its configuration.
@@ -55,6 +56,8 @@ pub struct WebState {
     pub prepared: Arc<Prepared>,
     /// Limits by network, kept in memory.
     pub floods: Arc<Floods>,
+    /// What passes through the door, counted.
+    pub traffic: Arc<Traffic>,
     /// Names for requests.
     pub(crate) trace_ids: Arc<TraceIds>,
 }
@@ -69,6 +72,7 @@ impl WebState {
             settings: Arc::new(settings),
             prepared: Arc::default(),
             floods: Arc::new(floods),
+            traffic: Arc::default(),
             trace_ids: Arc::new(TraceIds::from(start)),
         }
     }

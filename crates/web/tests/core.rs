@@ -261,14 +261,44 @@ async fn the_demo_inbox_shows_messages_to_a_number_or_to_all() {
 #[tokio::test]
 async fn a_supervisor_learns_that_it_lives_and_serves() {
     let server = Server::new().await;
-    for path in ["/livez", "/readyz"] {
-        let answer = server.stranger().get(path).await;
-        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, "ok\n"), "{path}");
+    let alive = server.stranger().get("/livez").await;
+    assert_eq!((alive.status.as_u16(), alive.text().as_str()), (200, "ok\n"));
+    let before = server.app.store().stats().batches;
+    for _ in 0..50 {
+        let ready = server.stranger().get("/readyz").await.expect(200);
+        assert_eq!((&ready["ready"], &ready["store"]), (&true.into(), &"sqlite".into()));
+        assert!(ready["last_commit_ms"].is_u64(), "{ready}");
     }
+    let commits = server.app.store().stats().batches - before;
+    assert!((1..50).contains(&commits), "{commits}: something is really committed, and not for every probe");
+    server.app.begin_closing();
+    let closing = server.stranger().get("/readyz").await;
+    assert_eq!((closing.status.as_u16(), closing.header("retry-after")), (503, "2"));
+    assert_eq!(closing.json()["why"], "shutting down");
+
+    let server = Server::new().await;
     server.app.store().close().await;
     assert_eq!(server.stranger().get("/livez").await.status, 200);
-    assert!(server.stranger().get("/readyz").await.status.is_server_error());
+    let gone = server.stranger().get("/readyz").await;
+    assert_eq!((gone.status.as_u16(), &gone.json()["why"]), (503, &"the store is closed".into()));
     server.stranger().post("/api/v1/sessions/codes", &json!({"phone": phone_of(1)})).await.problem(500, "broken");
+}
+
+#[tokio::test]
+async fn a_request_keeps_the_name_that_a_proxy_gave_it_if_it_is_one() {
+    let server = Server::new().await;
+    let named = async |name: &str| {
+        server.stranger().with("x-request-id", name).get("/").await.header("x-request-id").to_owned()
+    };
+    let good = "0123456789abcdef0123456789abcdef";
+    assert_eq!(named(good).await, good);
+    let uuid = "1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+    assert_eq!(named(uuid).await, uuid);
+    for bad in ["", "2171010101900000", "081200000001", "x", &"0".repeat(33), "1b4e28ba-2fa1-11d2-883f-0016d3cca42g"] {
+        let own = named(bad).await;
+        assert!(own != bad && own.len() == 16, "{bad:?}: {own:?}");
+    }
+    assert_ne!(named("").await, named("").await);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod cli;
 mod crash;
 mod demo;
 mod doctor;
+mod operating;
 mod running;
 mod server;
 mod storm;

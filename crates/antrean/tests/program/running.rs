@@ -58,16 +58,26 @@ pub struct Server {
     child: Child,
     /// Scheme, address and port.
     pub url: String,
+    /// The same for metrics and probes, where there are any.
+    pub metrics: Option<String>,
 }
 
 impl Server {
     /// Starts a server and waits until it listens.
     pub fn start(args: &[&str]) -> Self {
-        let mut child = program().arg("serve").args(args).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        let mut command = program();
+        command.arg("serve").args(args);
+        Self::of(command)
+    }
+
+    /// Starts a server by a command of the test's own and waits until it listens.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let line = lines.next().expect("it says where it listens").expect("text");
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address");
-        Self { url: url.trim_end_matches(',').to_owned(), child }
+        let mut addresses = line.split_whitespace().filter(|word| word.starts_with("http://"));
+        let mut address = || addresses.next().map(|address| address.trim_end_matches(',').to_owned());
+        Self { url: address().expect("an address"), metrics: address(), child }
     }
 
     /// The address and port.
@@ -81,11 +91,31 @@ impl Server {
         self.child.wait().expect("it ends");
     }
 
-    /// Asks it to stop; gives the exit code.
-    pub fn stop(mut self) -> Option<i32> {
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to stop.
+    pub fn tell_to_stop(&self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
         assert!(told.success());
+    }
+
+    /// The exit code of a server that was told to stop.
+    pub fn stop_code(mut self) -> Option<i32> {
         self.child.wait().expect("it ends").code()
+    }
+
+    /// Whether it runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_none()
+    }
+
+    /// Asks it to stop; gives the exit code.
+    pub fn stop(self) -> Option<i32> {
+        self.tell_to_stop();
+        self.stop_code()
     }
 }
 

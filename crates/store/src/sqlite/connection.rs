@@ -1,7 +1,8 @@
 //! Connections: how the file is opened, and how statements run on it.
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -255,6 +256,10 @@ pub(super) fn fault(error: &rusqlite::Error) -> Fault {
         if matches!(code.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
             return Fault::Busy;
         }
+        if matches!(code.code, ErrorCode::DiskFull | ErrorCode::SystemIoFailure) {
+            complain(error);
+            return Fault::Unavailable;
+        }
         if code.code == ErrorCode::DatabaseCorrupt || code.code == ErrorCode::NotADatabase {
             return Fault::corrupt(error.to_string());
         }
@@ -264,6 +269,17 @@ pub(super) fn fault(error: &rusqlite::Error) -> Fault {
         }
     }
     Fault::Database { rule: None, message: error.to_string() }
+}
+
+/// The disk's trouble goes into the log once in a while, not once for everybody who comes meanwhile.
+fn complain(error: &rusqlite::Error) {
+    const PAUSE: Duration = Duration::from_secs(10);
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|at| at.elapsed() > PAUSE) {
+        *last = Some(Instant::now());
+        tracing::error!(%error, "the disk keeps nothing; people are asked to come back");
+    }
 }
 
 fn rule(message: &str) -> Option<String> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub(crate) use checkup::checkup;
 
+use crate::histogram::Histogram;
 use crate::job::{ReadJob, WriteJob};
 use crate::queue::{Health, Lane, Queue};
 use crate::{Fault, OpenError, StoreConfig, StoreStats};
@@ -25,6 +26,25 @@ pub(crate) struct Sqlite {
     shared: Arc<Shared>,
 }
 
+/// Upper bounds for the time of a commit, in microseconds: from a disk that lies to one that dies.
+const COMMIT_US: &[u64] =
+    &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
+
+/// Upper bounds for the operations in one transaction.
+const BATCH: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 255];
+
+/// How commits are spread.
+struct Spread {
+    commit_us: Histogram,
+    batch: Histogram,
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        Self { commit_us: Histogram::new(COMMIT_US), batch: Histogram::new(BATCH) }
+    }
+}
+
 /// What the threads tell each other and the outside.
 #[derive(Default)]
 struct Shared {
@@ -33,6 +53,7 @@ struct Shared {
     reads: AtomicU64,
     batch_largest: AtomicU64,
     commit_ns: AtomicU64,
+    spread: Spread,
     log_frames: AtomicU64,
     /// Set by the checkpointer, done by the writer between two transactions: only there nobody has to be waited for.
     restart_log: AtomicBool,
@@ -126,6 +147,8 @@ impl Sqlite {
             turned_away: health.writes.turned_away() + health.reads.turned_away(),
             expired: health.writes.expired() + health.reads.expired(),
             commit_time: Duration::from_nanos(read(&shared.commit_ns)),
+            commit_us: shared.spread.commit_us.read(),
+            batch: shared.spread.batch.read(),
             log_frames: read(&shared.log_frames),
         }
     }

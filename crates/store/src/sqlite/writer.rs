@@ -40,7 +40,7 @@ impl Writer {
             let began = Instant::now();
             let size = batch.len() as u64;
             if let Err(fault) = self.commit(&mut batch) {
-                if fault != Fault::Busy {
+                if !matches!(fault, Fault::Busy | Fault::Unavailable) {
                     tracing::error!(%fault, operations = size, "a transaction failed");
                 }
                 self.give_up();
@@ -64,17 +64,25 @@ impl Writer {
     /// Runs the operations, each in its own savepoint, and commits. On `Err` none of them is kept.
     fn commit(&self, batch: &mut [Box<dyn WriteJob>]) -> Result<(), Fault> {
         self.begin()?;
-        let tx = Tx::new(&self.session);
+        let (tx, size) = (Tx::new(&self.session), batch.len() as u64);
         for job in batch {
             self.session.execute("SAVEPOINT operation", &[])?;
-            if !job.run(&tx) {
+            let kept = job.run(&tx);
+            // A full disk can end the transaction in the middle, for everybody in it. Going on would write outside of any.
+            if self.session.is_idle() {
+                return Err(Fault::Unavailable);
+            }
+            if !kept {
                 self.session.execute("ROLLBACK TO SAVEPOINT operation", &[])?;
             }
             self.session.execute("RELEASE SAVEPOINT operation", &[])?;
         }
         let began = Instant::now();
         self.session.execute("COMMIT", &[])?;
-        self.shared.commit_ns.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let took = began.elapsed();
+        self.shared.commit_ns.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+        self.shared.spread.commit_us.count(took.as_micros() as u64);
+        self.shared.spread.batch.count(size);
         self.shared.batches.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
