@@ -21,7 +21,8 @@ use finding::{Grade, Report};
 /// Arguments of `antrean doctor`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  antrean doctor --config /etc/antrean/antrean.toml\n  \
-    antrean doctor --data /var/lib/antrean --thorough --offline\n  antrean doctor --json\n\n\
+    antrean doctor --data /var/lib/antrean --thorough --offline\n  antrean doctor --json\n  \
+    antrean doctor --live\n\n\
     Run it as the user of the server, or as root. Warnings do not fail.\n\
     Exit codes: 0 nothing is wrong, 1 something is wrong, 2 it cannot be run like this.")]
 pub struct Doctor {
@@ -36,6 +37,9 @@ pub struct Doctor {
     /// Leaves out whatever asks another machine
     #[arg(long)]
     offline: bool,
+    /// Only asks the server on this machine whether it lives; for the health check of a container
+    #[arg(long, conflicts_with_all = ["thorough", "offline", "json"])]
+    live: bool,
     /// Answers as JSON
     #[arg(long)]
     json: bool,
@@ -44,6 +48,12 @@ pub struct Doctor {
 impl Doctor {
     /// Runs the command.
     pub async fn run(&self) -> Result<(), Stop> {
+        if self.live {
+            let listen = self.config.load()?.server.listen;
+            return outside::lives(listen)
+                .await
+                .map_err(|why| Stop::failed(format!("the server does not live: {why}")));
+        }
         let mut report = Report::default();
         let mut examined = self.config.examine();
         let server = &mut examined.config.server;

@@ -1,7 +1,7 @@
 //! What lies outside of this machine: the address that citizens use, its certificate and its proxy, the beacon's relays, the gateway,
 //! and what all of their clocks say about ours.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +67,20 @@ pub async fn examine(report: &mut Report, config: &Config, offline: bool) {
     }
     relays(report, &client, config).await;
     gateway(report, &client, config).await;
+}
+
+/// Whether a server that listens on `listen` says that it lives; an error says why not.
+pub async fn lives(listen: SocketAddr) -> Result<(), String> {
+    // A server that listens everywhere is asked here.
+    let ip = match listen.ip() {
+        IpAddr::V4(any) if any.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(any) if any.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        known => known,
+    };
+    let url = format!("http://{}/livez", SocketAddr::new(ip, listen.port()));
+    let client = Client::builder().timeout(PATIENCE).build().map_err(|error| whole(&error))?;
+    let answer = client.get(url).send().await.map_err(|error| whole(&error.without_url()))?;
+    if answer.status() == StatusCode::OK { Ok(()) } else { Err(format!("it answers {}", answer.status().as_u16())) }
 }
 
 fn client(watch: &Arc<Watch>) -> reqwest::Result<Client> {

@@ -2,8 +2,12 @@
 //! machine lets them be.
 
 mod caddy;
+mod container;
 mod debian;
 mod nginx;
+mod package;
 #[path = "../program/running.rs"]
+#[expect(dead_code, reason = "the tests of the program use the rest")]
 mod running;
 mod site;
+mod units;

@@ -10,7 +10,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 
 use crate::debian::{done, tool};
-use crate::running::{Server, arg, program, run};
+use crate::running::{Server, arg, program};
 
 /// How long a part of the site may take to come up or to notice.
 const WAIT: Duration = Duration::from_secs(30);

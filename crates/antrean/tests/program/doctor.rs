@@ -228,6 +228,17 @@ fn a_relay_and_a_gateway_that_answer_are_good_and_a_relays_clock_counts() {
 }
 
 #[test]
+fn a_health_check_says_whether_the_server_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&["--data", arg(folder.path()), "--listen", "127.0.0.1:0"]);
+    let file = configured(folder.path(), &format!("[server]\nlisten = \"{}\"\n", server.address()));
+    let live = || run(&["doctor", "--live", "--config", &file]).code;
+    assert_eq!(live(), 0);
+    server.kill();
+    assert_eq!(live(), 1);
+}
+
+#[test]
 fn a_key_is_made_once_and_told_by_its_fingerprint() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("master.key");
