@@ -19,6 +19,7 @@ use crate::terminal;
 use finding::{Grade, Report};
 
 /// Arguments of `antrean doctor`.
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are truths")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  antrean doctor --config /etc/antrean/antrean.toml\n  \
     antrean doctor --data /var/lib/antrean --thorough --offline\n  antrean doctor --json\n  \

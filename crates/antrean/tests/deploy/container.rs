@@ -82,7 +82,7 @@ fn what_the_program_includes_is_copied() {
                 if !shown.ends_with("/tests") && !shown.ends_with("/benches") {
                     folders.push(file);
                 }
-            } else if shown.ends_with(".rs") {
+            } else if file.extension().is_some_and(|ending| ending == "rs") {
                 let code = std::fs::read_to_string(&file).unwrap();
                 for part in code.split("include_str!(\"../../../").skip(1) {
                     let top = part.split(['/', '"']).next().unwrap();
