@@ -115,4 +115,65 @@ mod tests {
             waiting.extend(below);
         }
     }
+
+    /// The words of each line in a box of a document that begins with this program, whoever is asked to run it.
+    fn commands_in(document: &str) -> Vec<Vec<String>> {
+        let mut boxed = false;
+        let mut found = Vec::new();
+        for line in document.lines() {
+            if line.starts_with("```") {
+                boxed = !boxed;
+                continue;
+            }
+            let before = ["sudo", "-u", "antrean", "env"];
+            let command = line.split("&&").map(str::trim).find_map(|part| {
+                let words = words_of(part);
+                let skipped =
+                    words.iter().take_while(|word| before.contains(&word.as_str()) || word.contains('=')).count();
+                // The user has the program's name: what counts is the last word of that name before the arguments.
+                let at = words.iter().take(skipped).rposition(|word| word == "antrean")?;
+                (at + 1 == skipped || words.get(at + 1).is_some()).then(|| words[at..].to_vec())
+            });
+            found.extend(command.filter(|_| boxed));
+        }
+        found
+    }
+
+    fn words_of(line: &str) -> Vec<String> {
+        let quoted = line.split('"').enumerate();
+        let words = quoted.flat_map(|(position, part)| match position % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.take_while(|word| word != "#" && word != "|" && word != ">").collect()
+    }
+
+    #[test]
+    fn every_command_in_the_documents_is_understood() {
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|file| file.unwrap().path());
+        let mut seen = 0;
+        for path in docs.chain([root.join("README.md")]).filter(|path| path.extension().is_some_and(|end| end == "md"))
+        {
+            for words in commands_in(&std::fs::read_to_string(&path).unwrap()) {
+                seen += 1;
+                let Err(error) = Cli::try_parse_from(&words) else { continue };
+                let harmless = matches!(
+                    error.kind(),
+                    clap::error::ErrorKind::DisplayVersion | clap::error::ErrorKind::DisplayHelp
+                );
+                assert!(harmless, "{}: {}\n{error}", path.display(), words.join(" "));
+            }
+        }
+        assert!(seen > 20, "{seen} commands");
+    }
+
+    #[test]
+    fn a_command_is_found_behind_whoever_runs_it() {
+        let document = "antrean outside\n```sh\nsudo -u antrean env A=b antrean doctor --json # all\nsudo antrean key new F && ls\n\
+                        sudo chown antrean:antrean x\nantrean release plan --beacon \"manual:a b\"\nsystemctl status antrean\n```\n";
+        let found = commands_in(document);
+        let joined: Vec<String> = found.iter().map(|words| words.join(" ")).collect();
+        assert_eq!(joined, ["antrean doctor --json", "antrean key new F", "antrean release plan --beacon manual:a b"]);
+    }
 }

@@ -4,6 +4,7 @@
 mod caddy;
 mod container;
 mod debian;
+mod documents;
 mod nginx;
 mod package;
 #[path = "../program/running.rs"]
