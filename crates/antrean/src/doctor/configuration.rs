@@ -28,6 +28,7 @@ pub fn examine(report: &mut Report, examined: &Examined, file: Option<&Path>) {
     address(report, config);
     proxies(report, config);
     gateway(report, config);
+    metrics(report, config);
     if config.policy.beacon == BeaconKind::Local {
         report.warning(
             AREA,
@@ -128,5 +129,21 @@ fn gateway(report: &mut Report, config: &Config) {
     match serve::channel(config) {
         Ok(_) => report.good(AREA, "a gateway for messages is configured"),
         Err(stop) => report.wrong(AREA, stop.to_string(), "put it right; the server does not start before"),
+    }
+}
+
+fn metrics(report: &mut Report, config: &Config) {
+    match config.server.metrics {
+        None => report.warning(
+            AREA,
+            "server.metrics is not set: nobody can watch the server",
+            "set metrics = \"127.0.0.1:9464\" and let Prometheus read it (deploy/alerts.yml has the alarms)",
+        ),
+        Some(address) if address.ip().is_loopback() => report.good(AREA, format!("metrics can be read at {address}")),
+        Some(address) => report.warning(
+            AREA,
+            format!("metrics are handed out at {address}, beyond this machine"),
+            "listen on 127.0.0.1, or let only Prometheus through the firewall",
+        ),
     }
 }

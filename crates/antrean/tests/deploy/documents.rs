@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::debian::{done, root, text, tool};
+use crate::running::{arg, run};
 
 #[test]
 fn prometheus_understands_the_alarms_and_each_says_what_to_do() {
@@ -60,5 +61,41 @@ fn files_that_the_guide_names_are_there() {
             guide.contains(&format!("/{path}").trim_end_matches('/').to_owned()) && package.contains(path),
             "{path}"
         );
+    }
+}
+
+/// The boxes of a language in a document.
+fn boxes(document: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    document.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_configuration_in_the_guide_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("antrean.toml");
+    let guide = boxes(&text("docs/operating.md"), "toml");
+    assert!(!guide.is_empty());
+    for configuration in guide {
+        fs::write(&file, &configuration).unwrap();
+        let ran = run(&["doctor", "--offline", "--config", arg(&file), "--data", arg(&folder.path().join("data"))]);
+        let told = ran.out.split("\ndata directory").next().unwrap();
+        assert!(told.contains("can be read") && !told.contains("WRONG") && !told.contains("WARNING"), "{told}");
+    }
+}
+
+#[test]
+fn every_measure_that_is_named_is_told_by_the_server() {
+    let told = text("crates/antrean/src/metrics.rs");
+    for document in ["deploy/alerts.yml", "docs/operating.md", "docs/operasi.md"] {
+        let named = text(document);
+        let words = named.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|word| !word.ends_with('_'));
+        let ours = words.filter(|word| word.starts_with("antrean_") || word.starts_with("process_"));
+        for word in ours.filter(|word| !word.starts_with("antrean_sesi")) {
+            let bare = word.trim_start_matches("antrean_");
+            let family =
+                ["_bucket", "_count", "_sum", "_total"].iter().find_map(|end| bare.strip_suffix(end)).unwrap_or(bare);
+            assert!(told.contains(&format!("\"{family}\"")), "{document}: {word}");
+        }
     }
 }

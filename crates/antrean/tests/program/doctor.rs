@@ -96,6 +96,7 @@ fn an_empty_machine_is_told_what_the_first_start_will_make() {
     assert!(!folder.path().join("data").exists(), "the doctor makes nothing");
     found.must("warning", "no gateway is configured");
     found.must("warning", "server.base_url is not set");
+    found.must("warning", "nobody can watch the server");
 }
 
 #[test]
@@ -124,11 +125,12 @@ fn every_mistake_of_a_configuration_is_told_and_the_gateways_password_is_not() {
     assert!(!found.whole.contains("hush"), "{}", found.whole);
 
     let text = "[server]\nlisten = \"0.0.0.0:8080\"\nbase_url = \"https://antrean.example.id\"\nsecure_cookies = false\n\
-                trusted_proxies = [\"0.0.0.0/0\"]\n";
+                metrics = \"0.0.0.0:9464\"\ntrusted_proxies = [\"0.0.0.0/0\"]\n";
     let found = doctor(&["--config", &configured(folder.path(), text), "--offline"]);
     found.must("wrong", "anybody can claim any address");
     found.must("warning", "can be reached past the proxy");
     found.must("warning", "secure_cookies is false");
+    found.must("warning", "beyond this machine");
     assert_eq!(doctor(&["--config", "/nowhere.toml", "--offline"]).code, 1);
     assert_eq!(run(&["doctor", "--quick"]).code, 2);
 }
