@@ -7,6 +7,7 @@ pub mod crowd;
 pub mod dice;
 pub mod market;
 pub mod people;
+pub mod rehearsal;
 pub mod wire;
 
 pub use crowd::{Crowd, Settings};

@@ -26,6 +26,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Sleep;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const PLACE: HeaderName = HeaderName::from_static("antrean-place");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -64,6 +65,8 @@ pub struct Ask<'a> {
     pub bearer: Option<&'a HeaderValue>,
     /// The idempotency key.
     pub key: Option<&'a str>,
+    /// The place token in a line.
+    pub place: Option<&'a HeaderValue>,
     /// The address that the request is said to come from, for a server that trusts this machine as its proxy.
     pub from: Option<Ipv4Addr>,
     /// The ETag of the answer that the caller has; the server may say 304.
@@ -77,7 +80,17 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// A request without anything but its method and path.
     pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, bearer: None, key: None, from: None, known: None, body: Bytes::new(), bytes_per_s: 0 }
+        Self {
+            method,
+            path,
+            bearer: None,
+            key: None,
+            place: None,
+            from: None,
+            known: None,
+            body: Bytes::new(),
+            bytes_per_s: 0,
+        }
     }
 
     /// Reads something.
@@ -116,6 +129,9 @@ impl<'a> Ask<'a> {
         if let Some(key) = self.key {
             headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_str(key).map_err(|error| unusable(error.to_string()))?);
         }
+        if let Some(place) = self.place {
+            headers.insert(PLACE, place.clone());
+        }
         if let Some(from) = self.from {
             headers.insert(FORWARDED_FOR, HeaderValue::try_from(from.to_string()).expect("digits and dots"));
         }
@@ -145,7 +161,9 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// The ETag.
     pub tag: Option<HeaderValue>,
-    /// From the moment the request was given to an open line until its answer was whole.
+    /// From the moment the request was given to an open line until its head was there; a slow phone's own slowness is not in it.
+    pub head_took: Duration,
+    /// From the same moment until the answer was whole.
     pub took: Duration,
 }
 
@@ -178,7 +196,7 @@ struct Lines {
 struct Line {
     sender: SendRequest<Full<Bytes>>,
     drive: Pin<Box<Connection<TokioIo<Paced>, Full<Bytes>>>>,
-    bytes_per_s: Arc<AtomicU32>,
+    pace: Arc<Pace>,
     /// Whether the last exchange came to its end, so that another can follow.
     whole: bool,
 }
@@ -243,11 +261,11 @@ impl Lines {
         let stream = stream.map_err(|_| Broken::Late)?.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         self.opened.fetch_add(1, Ordering::Relaxed);
-        let bytes_per_s = Arc::new(AtomicU32::new(0));
-        let paced = Paced { stream, bytes_per_s: Arc::clone(&bytes_per_s), rest: None };
+        let pace = Arc::new(Pace::default());
+        let paced = Paced { stream, pace: Arc::clone(&pace), exchange: 0, rest: None };
         let (sender, drive) =
             http1::handshake(TokioIo::new(paced)).await.map_err(|error| Broken::Line(error.to_string()))?;
-        Ok(Line { sender, drive: Box::pin(drive), bytes_per_s, whole: true })
+        Ok(Line { sender, drive: Box::pin(drive), pace, whole: true })
     }
 }
 
@@ -284,20 +302,26 @@ impl Line {
         let request = ask.request(host)?;
         let started = Instant::now();
         self.whole = false;
-        self.bytes_per_s.store(ask.bytes_per_s, Ordering::Relaxed);
-        let answered = tokio::time::timeout(ANSWER_WITHIN, self.answer(request, into)).await;
-        let mut answer = answered.map_err(|_| Broken::Late)??;
+        self.pace.bytes_per_s.store(ask.bytes_per_s, Ordering::Relaxed);
+        self.pace.exchange.fetch_add(1, Ordering::Relaxed);
+        let answered = tokio::time::timeout(ANSWER_WITHIN, self.answer(request, started, into)).await;
+        let answer = answered.map_err(|_| Broken::Late)??;
         self.whole = true;
-        answer.took = started.elapsed();
         Ok(answer)
     }
 
-    async fn answer(&mut self, request: Request<Full<Bytes>>, into: &mut Vec<u8>) -> Result<Answer, Broken> {
+    async fn answer(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        started: Instant,
+        into: &mut Vec<u8>,
+    ) -> Result<Answer, Broken> {
         into.clear();
         let Self { sender, drive, .. } = self;
         let broken = |error: hyper::Error| Broken::Line(error.to_string());
         driven(drive, sender.ready()).await?.map_err(broken)?;
         let (head, mut body) = driven(drive, sender.send_request(request)).await?.map_err(broken)?.into_parts();
+        let head_took = started.elapsed();
         while let Some(frame) = driven(drive, body.frame()).await? {
             if let Ok(piece) = frame.map_err(broken)?.into_data() {
                 if into.len() + piece.len() > ANSWER_BYTES_MAX {
@@ -311,7 +335,8 @@ impl Line {
             status: head.status.as_u16(),
             retry_after: told.map(Duration::from_secs),
             tag: head.headers.get(ETAG).cloned(),
-            took: Duration::ZERO,
+            head_took,
+            took: started.elapsed(),
         })
     }
 }
@@ -340,20 +365,34 @@ async fn driven<F: Future>(
     .await
 }
 
+/// How fast a connection is read, as whoever uses it now wants.
+#[derive(Default)]
+struct Pace {
+    bytes_per_s: AtomicU32,
+    /// Counts the exchanges: a rest after the last piece of one must not delay the next.
+    exchange: AtomicU32,
+}
+
 /// A connection of which one reads no faster than a phone would.
 struct Paced {
     stream: TcpStream,
-    bytes_per_s: Arc<AtomicU32>,
+    pace: Arc<Pace>,
+    exchange: u32,
     rest: Option<Pin<Box<Sleep>>>,
 }
 
 impl AsyncRead for Paced {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let exchange = self.pace.exchange.load(Ordering::Relaxed);
+        if exchange != self.exchange {
+            self.exchange = exchange;
+            self.rest = None;
+        }
         if let Some(rest) = &mut self.rest {
             ready!(rest.as_mut().poll(cx));
             self.rest = None;
         }
-        let bytes_per_s = self.bytes_per_s.load(Ordering::Relaxed);
+        let bytes_per_s = self.pace.bytes_per_s.load(Ordering::Relaxed);
         if bytes_per_s == 0 {
             return Pin::new(&mut self.stream).poll_read(cx, into);
         }
@@ -512,17 +551,29 @@ mod tests {
         assert_eq!(wire.opened(), 2);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_slow_phone_takes_its_time_and_gets_every_byte() {
-        let text = "0123456789abcdef".repeat(1_000);
+        let text = "0123456789abcdef".repeat(500);
         let sent = text.clone();
         let wire = wire(Router::new().route("/", get(|| async move { sent })), 1).await;
         let mut ask = Ask::get("/");
-        ask.bytes_per_s = 4_000;
+        ask.bytes_per_s = 64_000;
         let mut body = Vec::new();
-        let started = tokio::time::Instant::now();
-        wire.exchange(&ask, &mut body).await.unwrap();
+        let answer = wire.exchange(&ask, &mut body).await.unwrap();
         assert_eq!(body, text.as_bytes());
-        assert!(started.elapsed() >= Duration::from_secs(3), "{:?} of the clock that is paused", started.elapsed());
+        // 8,000 bytes in pieces, with a rest after each but the last.
+        assert!(answer.took >= Duration::from_millis(100), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_after_a_slow_phone_does_not_rest_for_it() {
+        let wire = wire(Router::new().route("/", get(|| async { "hello" })), 1).await;
+        let mut slow = Ask::get("/");
+        slow.bytes_per_s = 1;
+        let mut body = Vec::new();
+        wire.exchange(&slow, &mut body).await.unwrap();
+        // The rest after its only piece would be minutes long, and the next answer too late.
+        wire.exchange(&Ask::get("/"), &mut body).await.unwrap();
+        assert_eq!((body.as_slice(), wire.opened()), (b"hello".as_slice(), 1));
     }
 }
