@@ -123,7 +123,7 @@ pub struct Demo {
 }
 
 /// The channels' inbox as the demo's pages read it.
-struct Messages(Arc<Inbox>);
+pub struct Messages(pub Arc<Inbox>);
 
 impl antrean_web::demo::DemoInbox for Messages {
     fn newest(&self, to: Option<&Phone>, limit: usize) -> Vec<DemoMessage> {

@@ -10,6 +10,7 @@ mod import;
 mod key;
 mod keys;
 mod metrics;
+mod rehearse;
 mod release;
 mod restore;
 mod serve;
@@ -58,11 +59,14 @@ enum Command {
     /// Makes a master key, and tells keys apart without showing them
     #[command(subcommand)]
     Key(key::Key),
+    /// Puts a server under the load of a whole public, and asks for everything again that it acknowledged
+    Rehearse(rehearse::Rehearse),
 }
 
 impl Command {
-    async fn run(self, started: Instant) -> Result<(), Stop> {
+    async fn run(self, started: Instant) -> Result<ExitCode, Stop> {
         match self {
+            Self::Rehearse(rehearse) => return rehearse.run().await,
             Self::Demo(demo) => demo.run(started).await,
             Self::Serve(serve) => serve.run(started).await,
             Self::Import(import) => import.run().await,
@@ -72,6 +76,7 @@ impl Command {
             Self::Doctor(doctor) => doctor.run().await,
             Self::Key(key) => key.run(),
         }
+        .map(|()| ExitCode::SUCCESS)
     }
 }
 
@@ -87,7 +92,7 @@ fn main() -> ExitCode {
         }
     };
     match runtime.block_on(command.run(started)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(stop) => {
             eprintln!("antrean: {stop}");
             stop.code()

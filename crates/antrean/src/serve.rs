@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::beacons::Relays;
 use crate::config::{Config, ConfigFlags, LogForm};
 use crate::data::DataDir;
+use crate::rehearse::setting;
 use crate::stop::Stop;
 use crate::{metrics, supervisor, terminal};
 
@@ -49,6 +50,12 @@ pub struct Serve {
     /// How the log on standard error is written [default: text to a terminal, else json]
     #[arg(long, value_enum)]
     log: Option<LogForm>,
+    /// Serves a rehearsal: nobody is real, nothing is sent, and one-time codes can be read at /demo/messages
+    #[arg(long)]
+    rehearsal: bool,
+    /// Stops when standard input ends, and so never outlives who started it
+    #[arg(long, hide = true, requires = "rehearsal")]
+    while_input: bool,
 }
 
 impl Serve {
@@ -66,14 +73,27 @@ impl Serve {
         let listener = bind("--listen", config.server.listen)?;
         let metrics = config.server.metrics.map(|address| bind("--metrics", address)).transpose()?;
         let data = DataDir::of(&config);
+        if self.rehearsal {
+            setting::take(&config, &data)?;
+        } else {
+            setting::must_not_be(&config)?;
+        }
         let _lock = data.lock()?;
         let app = data.open(config.policy.clone()).await?;
         let web = web_settings(&config);
+        let (web, channel) = if self.rehearsal { setting::inbox(web) } else { (web, channel) };
         let site = Site::start(Parts { app, listener, metrics, web, channel, beacons })?;
         if config.server.base_url.is_none() && !site.address.ip().is_loopback() {
             tracing::warn!("base_url is not set: links in messages lead to {}", site.url());
         }
         let told = told_to_stop()?;
+        let left_alone = self.while_input.then(input_ends).transpose()?;
+        let told = async move {
+            tokio::select! {
+                () = told => {}
+                () = async { if let Some(ends) = left_alone { ends.await } else { std::future::pending().await } } => {}
+            }
+        };
         let metrics = site.metrics.map_or_else(String::new, |address| format!(", metrics on http://{address}/metrics"));
         let ms = started.elapsed().as_millis();
         terminal::line(format_args!("listening on {}, started in {ms} ms{metrics}", site.url()));
@@ -241,6 +261,22 @@ async fn becomes_true(mut flag: watch::Receiver<bool>) {
 /// The name under which the one server of a data directory holds the release clock: the same after every restart, so that a server
 /// that was killed goes on at once instead of waiting for its own lease to end.
 pub const HOLDER: &str = "server";
+
+/// Is ready when whoever holds the other end of standard input lets go of it, however they end.
+fn input_ends() -> Result<impl Future<Output = ()>, Stop> {
+    let (ended, ends) = tokio::sync::oneshot::channel();
+    let wait = move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    };
+    std::thread::Builder::new()
+        .name("input".to_owned())
+        .spawn(wait)
+        .map_err(|error| Stop::failed(format!("cannot watch standard input: {error}")))?;
+    Ok(async move {
+        let _ = ends.await;
+    })
+}
 
 /// Is ready when the process is asked to stop.
 pub fn told_to_stop() -> Result<impl Future<Output = ()>, Stop> {

@@ -6,6 +6,7 @@ mod crash;
 mod demo;
 mod doctor;
 mod operating;
+mod rehearse;
 mod running;
 mod server;
 mod storm;
