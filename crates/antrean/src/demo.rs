@@ -526,6 +526,7 @@ fn plan(
         choices_max: 20,
         party_max: 5,
         wave_times: wave_times(then),
+        waiting_room: true,
     };
     let today = HOME_ZONE.local(then).date();
     let free = (2..DAYS_AHEAD).map(|days| today.saturating_add(days.days())).filter(|date| !taken.contains(date));

@@ -23,6 +23,7 @@ use crate::overview::SlotOffer;
 use crate::party;
 use crate::refusal::Refusal;
 use crate::ticket::{self, TicketView, place_told, ticket_view, zone_of};
+use crate::waiting::{self, Turn};
 
 /// Other windows named when one is full.
 const ALTERNATIVES_MAX: usize = 5;
@@ -79,6 +80,8 @@ impl Book {
         let slot = slots::get(tx, self.slot)?.ok_or(Refusal::SlotUnknown)?;
         let (release, plan) = party::release_and_plan(tx, cx, &slot.release)?;
         bookable(cx, &release, &plan, &slot)?;
+        let turn =
+            if plan.mode == Mode::FirstCome { waiting::turn(tx, cx, &slot.release, account)? } else { Turn::Free };
         let (party, taken_by) = match &self.who {
             BookFor::People { people, service, passport } => {
                 let office = cx.catalogue.offices.get(&slot.key.office).ok_or(Refusal::SlotUnknown)?;
@@ -86,6 +89,11 @@ impl Book {
                     return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office, why }.into());
                 }
                 let draft = party::draft(tx, cx, account, &release, &plan, people)?;
+                if let Turn::Of(person) = turn
+                    && draft.holder != Some(person)
+                {
+                    return Err(Refusal::HolderChanged.into());
+                }
                 let party = party::insert(tx, cx, account, &slot.release, *service, *passport, &draft.people)?;
                 (party, Some(draft))
             }

@@ -28,6 +28,7 @@ pub mod retention;
 pub mod sign_in;
 pub mod tally;
 pub mod ticket;
+pub mod waiting;
 
 pub use antrean_store::{Health, Lane};
 pub use app::App;

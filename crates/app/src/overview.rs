@@ -17,6 +17,7 @@ use crate::caller::hex;
 use crate::operation::Context;
 use crate::party::plan_of;
 use crate::ticket::zone_of;
+use crate::waiting::{self, LineView};
 
 /// A window with places left, as an answer offers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +116,8 @@ pub struct ReleaseView {
     pub waves: Vec<WaveView>,
     /// The next wave.
     pub next_wave: Option<Timestamp>,
+    /// Its waiting room, where it has one.
+    pub line: Option<LineView>,
     /// Ranks still on standby, ascending.
     #[serde(skip)]
     pub standby_ranks: Arc<Vec<u32>>,
@@ -264,7 +267,7 @@ fn read_release(
         _ => Arc::default(),
     };
     let next_wave = antrean_domain::wave::wave_instants(&plan).into_iter().find(|at| *at > cx.now);
-    Ok(ReleaseView {
+    let mut view = ReleaseView {
         id: release.id.clone(),
         mode: plan.mode,
         state: release.state,
@@ -284,7 +287,10 @@ fn read_release(
         drawn: release.drawn,
         waves,
         next_wave,
+        line: None,
         standby_ranks,
         plan,
-    })
+    };
+    view.line = waiting::view_line(tx, cx, &view, known.and_then(|known| known.line.as_ref()))?;
+    Ok(view)
 }

@@ -146,6 +146,8 @@ pub(crate) fn plan_of(release: &Release) -> Result<ReleasePlan, Fault> {
 pub(crate) struct Draft {
     pub people: Vec<PartyPerson>,
     records: Vec<(PartyRecord, Salt)>,
+    /// The account's holder, who need not be one of them.
+    pub holder: Option<PersonKey>,
 }
 
 impl Draft {
@@ -189,7 +191,8 @@ pub(crate) fn draft(
     if known.is_empty() {
         return Err(Refusal::DetailsMissing.into());
     }
-    let mut draft = Draft { people: Vec::new(), records: Vec::new() };
+    let holder = known.iter().find(|applicant| applicant.position == 0).map(|applicant| applicant.person);
+    let mut draft = Draft { people: Vec::new(), records: Vec::new(), holder };
     for (index, id) in chosen.iter().enumerate() {
         let position = index as u32;
         let applicant = known.iter().find(|applicant| applicant.id == *id).ok_or(Refusal::PersonUnknown)?;

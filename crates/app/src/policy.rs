@@ -25,6 +25,18 @@ pub struct Policy {
     pub bookings_per_account_minute: u32,
     /// Places cancelled, places moved and wishes made by one account in a day, so many of each.
     pub moves_per_account_day: u32,
+    /// Minutes before its opening for which the waiting room of a first-come release may be joined; being early gives nothing.
+    pub line_join_minutes: u32,
+    /// People let in from a waiting room in a minute at its opening; from then on the server's health moves the rate.
+    pub line_rate_start: u32,
+    /// People let in in a minute while the server is overloaded, and at the very least.
+    pub line_rate_min: u32,
+    /// People let in in a minute at the very most.
+    pub line_rate_max: u32,
+    /// People who may choose at once however few places are left.
+    pub line_at_work_min: u32,
+    /// Seconds that somebody let in is reckoned to need; who has not booked by then no longer keeps others out.
+    pub line_decide_s: u32,
     /// Refused requests and choices of language of one account in an hour: each leaves a line, none may fill the disk.
     pub trifles_per_account_hour: u32,
     /// Minutes for which a one-time code holds.
@@ -53,6 +65,12 @@ impl Default for Policy {
             entries_per_account_hour: 20,
             bookings_per_account_minute: 10,
             moves_per_account_day: 5,
+            line_join_minutes: 60,
+            line_rate_start: 1_200,
+            line_rate_min: 60,
+            line_rate_max: 60_000,
+            line_at_work_min: 20,
+            line_decide_s: 180,
             trifles_per_account_hour: 600,
             code_minutes: 5,
             session_days: 30,

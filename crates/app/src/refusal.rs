@@ -98,6 +98,21 @@ pub enum Refusal {
     /// The places of this release are drawn first; what is left opens after the draw.
     NotDrawnYet { draw: Timestamp },
 
+    // The waiting room.
+    /// The release has no waiting room: whoever comes can book.
+    NoWaitingRoom,
+    /// The line can be joined from `joins` on; being early gives nothing.
+    LineNotOpen { joins: Timestamp },
+    /// The line is over.
+    LineOver,
+    /// It is not this account's turn, or it has not joined the line. About `ahead` people are let in before it, where that is
+    /// known; ask again after `retry_after_s` seconds.
+    NotYourTurn { release: ReleaseId, joined: bool, ahead: Option<u64>, retry_after_s: u32 },
+    /// The account has another holder than when it joined the line.
+    HolderChanged,
+    /// No place token of this server, of another release, or of another account.
+    PlaceTokenInvalid,
+
     // Tickets.
     /// There is no such ticket, or it is another account's.
     TicketUnknown,
@@ -134,6 +149,8 @@ impl Refusal {
                 | Self::ResendTooSoon { .. }
                 | Self::NotOpenYet { .. }
                 | Self::NotDrawnYet { .. }
+                | Self::LineNotOpen { .. }
+                | Self::NotYourTurn { .. }
         )
     }
 
@@ -177,6 +194,12 @@ impl Refusal {
             Self::SlotClosed { .. } => "slot-closed",
             Self::BookingClosed { .. } => "booking-closed",
             Self::NotDrawnYet { .. } => "not-drawn-yet",
+            Self::NoWaitingRoom => "no-waiting-room",
+            Self::LineNotOpen { .. } => "line-not-open",
+            Self::LineOver => "line-over",
+            Self::NotYourTurn { .. } => "not-your-turn",
+            Self::HolderChanged => "holder-changed",
+            Self::PlaceTokenInvalid => "place-token-invalid",
             Self::TicketUnknown => "ticket-unknown",
             Self::NotPossibleNow { .. } => "not-possible-now",
             Self::MovedAlready => "moved-already",

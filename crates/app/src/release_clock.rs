@@ -27,6 +27,7 @@ use crate::operation::{Failure, Note};
 use crate::party::plan_of;
 use crate::release::{Advance, GiveBeacon, PlanWeekly, Waved, draw, draw_instant, freeze, is_over, wave};
 use crate::retention;
+use crate::waiting::{self, Pulse};
 
 /// How often the clock looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -102,6 +103,7 @@ pub struct ReleaseClock {
     held_until: Option<Timestamp>,
     planned_for: Option<Date>,
     seen: Option<(u64, Timestamp)>,
+    pulse: Pulse,
 }
 
 impl ReleaseClock {
@@ -118,6 +120,7 @@ impl ReleaseClock {
             held_until: None,
             planned_for: None,
             seen: None,
+            pulse: Pulse::default(),
         }
     }
 
@@ -151,6 +154,7 @@ impl ReleaseClock {
         keep_first(&mut first, "the catalogue", self.app.reload_catalogue().await);
         let held = self.holds().await;
         if let Ok(true) = held {
+            self.pulse.beat(self.app.store().stats(), self.app.now());
             keep_first(&mut first, "planning", self.plan(steps).await);
             match self.releases().await {
                 Ok(releases) => {
@@ -239,6 +243,10 @@ impl ReleaseClock {
                 release.state = self.read(&release.id).await?.state;
                 steps.push(Step::Drawn(release.id.clone(), drawn.entries, drawn.placed));
             }
+        }
+        if plan.mode == Mode::FirstCome && release.state == ReleaseState::Open {
+            let health = self.pulse.health();
+            waiting::tend(&self.app, &*self.beacons, &release.id, &plan, health).await?;
         }
         if given_out(&plan, release.state) {
             let all_out = self.waves(&release, &plan, steps).await?;

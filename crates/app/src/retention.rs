@@ -1,6 +1,6 @@
 //! What is deleted when its purpose ends: codes, sessions, counters, answers, sent messages, the data of ended parties.
 
-use antrean_store::{Fault, Tx, challenges, drafts, idempotency, limits, outbox, parties, sessions};
+use antrean_store::{Fault, Tx, challenges, drafts, idempotency, limits, lines, outbox, parties, sessions};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
@@ -14,6 +14,8 @@ const COUNTERS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 const DRAFTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// Messages that were sent or given up are kept for disputes about delivery.
 const MESSAGES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// Who waited in a line is kept for disputes about the order.
+const LINES_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// Parties erased in one operation, a few milliseconds of the writer's time like every other removal.
 const PARTIES_AT_ONCE: u32 = 500;
 /// Operations of one kind in one sweep: 50,000 rows in ten minutes are far more than a week leaves, and the release clock,
@@ -30,13 +32,14 @@ struct Due {
     people: Timestamp,
 }
 
-const REMOVALS: [Removal; 7] = [
+const REMOVALS: [Removal; 8] = [
     |tx, due| challenges::remove_expired(tx, due.now),
     |tx, due| sessions::remove_expired(tx, due.now),
     |tx, due| limits::remove_before(tx, due.now - COUNTERS_KEPT),
     |tx, due| idempotency::remove_before(tx, due.now - ANSWERS_KEPT),
     |tx, due| drafts::remove_before(tx, due.now - DRAFTS_KEPT),
     |tx, due| outbox::remove_settled_before(tx, due.now - MESSAGES_KEPT),
+    |tx, due| lines::remove_ended_before(tx, due.now - LINES_KEPT),
     |tx, due| parties::erase_ended_before(tx, due.people, PARTIES_AT_ONCE),
 ];
 

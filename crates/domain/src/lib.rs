@@ -19,4 +19,5 @@ pub mod service;
 pub mod slot;
 pub mod ticket;
 pub mod timetable;
+pub mod waiting;
 pub mod wave;

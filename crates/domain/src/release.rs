@@ -269,6 +269,9 @@ pub struct ReleasePlan {
     /// order of standby needs one instant.
     #[serde(default = "wave_times")]
     pub wave_times: Vec<Time>,
+    /// Whether places given first come are behind a waiting room. Means nothing in a draw.
+    #[serde(default = "waiting_room", skip_serializing_if = "Clone::clone")]
+    pub waiting_room: bool,
 }
 
 fn choices_max() -> u8 {
@@ -277,6 +280,11 @@ fn choices_max() -> u8 {
 
 fn party_max() -> u8 {
     PARTY_MAX
+}
+
+/// Places first come have a waiting room unless the plan says otherwise; a plan that has one need not say so.
+fn waiting_room() -> bool {
+    true
 }
 
 fn wave_times() -> Vec<Time> {
@@ -494,6 +502,7 @@ impl ReleasePlan {
             choices_max: choices_max(),
             party_max: party_max(),
             wave_times: wave_times(),
+            waiting_room: waiting_room(),
             id,
         })
     }

@@ -23,6 +23,7 @@ pub mod ids;
 mod job;
 pub mod leases;
 pub mod limits;
+pub mod lines;
 pub mod outbox;
 pub mod parties;
 mod queue;

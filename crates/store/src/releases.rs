@@ -69,6 +69,9 @@ statements! {
     IS_PLANNED = "SELECT 1 FROM releases WHERE id = ?1 AND state = 'planned'";
     REMOVE_SLOTS = "DELETE FROM slots WHERE release_id = ?1";
     REMOVE_COUNTS = "DELETE FROM release_counts WHERE release_id = ?1";
+    REMOVE_PLACES_IN_LINE = "DELETE FROM line_places WHERE release_id = ?1";
+    REMOVE_ARRIVALS = "DELETE FROM line_arrivals WHERE release_id = ?1";
+    REMOVE_LINE = "DELETE FROM lines WHERE release_id = ?1";
     REMOVE = "DELETE FROM releases WHERE id = ?1";
     ADD_COUNTS = "INSERT INTO release_counts (release_id, office, entries, people) VALUES (?1, ?2, ?3, ?4)
                   ON CONFLICT (release_id, office) DO UPDATE
@@ -273,6 +276,9 @@ pub fn remove_planned(tx: &Tx<'_>, id: &ReleaseId) -> Result<bool, Fault> {
     }
     tx.execute(REMOVE_SLOTS, &values)?;
     tx.execute(REMOVE_COUNTS, &values)?;
+    tx.execute(REMOVE_PLACES_IN_LINE, &values)?;
+    tx.execute(REMOVE_ARRIVALS, &values)?;
+    tx.execute(REMOVE_LINE, &values)?;
     tx.changed(REMOVE, &values)
 }
 

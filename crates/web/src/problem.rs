@@ -141,6 +141,7 @@ impl Trouble {
     pub fn retry_after_s(&self) -> Option<u32> {
         match self {
             Self::Refused(Refusal::TooMany { retry_after_s, .. }) => Some(*retry_after_s),
+            Self::Refused(Refusal::NotYourTurn { retry_after_s, .. }) => Some(*retry_after_s),
             Self::Refused(Refusal::ResendTooSoon { seconds }) => Some(*seconds),
             Self::Busy => Some(BUSY_RETRY_S),
             _ => None,
@@ -213,10 +214,18 @@ pub fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         R::TooMany { .. } | R::ResendTooSoon { .. } => StatusCode::TOO_MANY_REQUESTS,
         R::SignedOut => StatusCode::UNAUTHORIZED,
-        R::NotOpenYet { .. } | R::NotDrawnYet { .. } | R::PersonRests { .. } => StatusCode::FORBIDDEN,
-        R::PersonUnknown | R::ReleaseUnknown | R::EntryUnknown | R::SlotUnknown | R::TicketUnknown => {
-            StatusCode::NOT_FOUND
-        }
+        R::NotOpenYet { .. }
+        | R::NotDrawnYet { .. }
+        | R::PersonRests { .. }
+        | R::LineNotOpen { .. }
+        | R::NotYourTurn { .. }
+        | R::PlaceTokenInvalid => StatusCode::FORBIDDEN,
+        R::PersonUnknown
+        | R::ReleaseUnknown
+        | R::EntryUnknown
+        | R::SlotUnknown
+        | R::TicketUnknown
+        | R::NoWaitingRoom => StatusCode::NOT_FOUND,
         R::DetailsMissing
         | R::FamilyFull { .. }
         | R::AlreadyInFamily
@@ -228,8 +237,9 @@ pub fn status_of(refusal: &Refusal) -> StatusCode {
         | R::SlotFull { .. }
         | R::SlotClosed { .. }
         | R::NotPossibleNow { .. }
+        | R::HolderChanged
         | R::MovedAlready => StatusCode::CONFLICT,
-        R::CodeExpired | R::EntriesClosed { .. } | R::BookingClosed { .. } => StatusCode::GONE,
+        R::CodeExpired | R::EntriesClosed { .. } | R::BookingClosed { .. } | R::LineOver => StatusCode::GONE,
         R::CodeWrong { .. }
         | R::ConsentMissing
         | R::Underage { .. }

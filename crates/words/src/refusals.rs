@@ -124,6 +124,21 @@ impl Words {
             Refusal::BookingClosed { since } => Said::new("refusal-booking-closed").with("since", home(since)),
             Refusal::NotDrawnYet { draw } => Said::new("refusal-not-drawn-yet").with("draw", home(draw)),
 
+            Refusal::NoWaitingRoom => Said::new("refusal-no-waiting-room"),
+            Refusal::LineNotOpen { joins } => Said::new("refusal-line-not-open").with("joins", home(joins)),
+            Refusal::LineOver => Said::new("refusal-line-over"),
+            Refusal::NotYourTurn { joined: false, .. } => Said::new("refusal-not-in-line"),
+            Refusal::NotYourTurn { ahead, retry_after_s, .. } => {
+                let said = Said::new("refusal-not-your-turn").with("wait", self.duration(*retry_after_s));
+                match ahead {
+                    Some(ahead) if *ahead > 0 => {
+                        said.detail("refusal-not-your-turn.detail-ahead").with("ahead", *ahead as i64)
+                    }
+                    _ => said,
+                }
+            }
+            Refusal::HolderChanged => Said::new("refusal-holder-changed"),
+            Refusal::PlaceTokenInvalid => Said::new("refusal-place-token-invalid"),
             Refusal::TicketUnknown => Said::new("refusal-ticket-unknown"),
             Refusal::NotPossibleNow { state } => Said::new("refusal-not-possible-now")
                 .with("state", self.state(*state))
@@ -362,6 +377,29 @@ mod tests {
             Refusal::SlotClosed { slot: slot() },
             Refusal::BookingClosed { since: then },
             Refusal::NotDrawnYet { draw: then },
+            Refusal::NoWaitingRoom,
+            Refusal::LineNotOpen { joins: then },
+            Refusal::LineOver,
+            Refusal::NotYourTurn {
+                release: ReleaseId::parse("2026-W49").unwrap(),
+                joined: false,
+                ahead: None,
+                retry_after_s: 5,
+            },
+            Refusal::NotYourTurn {
+                release: ReleaseId::parse("2026-W49").unwrap(),
+                joined: true,
+                ahead: None,
+                retry_after_s: 5,
+            },
+            Refusal::NotYourTurn {
+                release: ReleaseId::parse("2026-W49").unwrap(),
+                joined: true,
+                ahead: Some(9),
+                retry_after_s: 5,
+            },
+            Refusal::HolderChanged,
+            Refusal::PlaceTokenInvalid,
             Refusal::TicketUnknown,
             Refusal::MovedAlready,
             Refusal::TooLateToMove { since: then },
@@ -394,7 +432,7 @@ mod tests {
     fn no_refusal_is_forgotten_here() {
         use std::collections::BTreeSet;
         let tried: BTreeSet<&str> = every_refusal().iter().map(Refusal::code).collect();
-        assert_eq!(tried.len(), 46, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 52, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 
     #[test]

@@ -24,6 +24,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "common.ftl",
     "dates.ftl",
     "fields.ftl",
+    "line.ftl",
     "messages.ftl",
     "pages.ftl",
     "refusals.ftl"

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use antrean_domain::draw::person::TagKey;
 use antrean_domain::draw::rules::{Rules, RulesHead};
-use antrean_domain::release::{BeaconKind, ReleaseId, ReleasePlan, next_release_friday};
+use antrean_domain::release::{BeaconKind, Mode, ReleaseId, ReleasePlan, next_release_friday};
 use antrean_domain::slot::{Places, Pool, SlotKey, WindowStart, slots_for};
 use antrean_store::releases::NewRelease;
 use antrean_store::slots::NewSlot;
@@ -91,6 +91,9 @@ impl Operation for Plan {
                 round: plan.beacon.round(),
             },
         )?;
+        if plan.mode == Mode::FirstCome && plan.waiting_room {
+            crate::waiting::plan_line(tx, cx, plan)?;
+        }
         for slot in &all {
             let ends = WindowStart::from_time(slot.ends).expect("timetables have whole minutes");
             let new = NewSlot {

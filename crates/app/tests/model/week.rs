@@ -627,6 +627,7 @@ impl Week<'_> {
             choices_max: 4,
             party_max: 3,
             wave_times: vec![time(9, 0, 0, 0), time(17, 0, 0, 0)],
+            waiting_room: true,
         }
     }
 

@@ -124,6 +124,7 @@ impl Town {
             choices_max: 20,
             party_max: 5,
             wave_times: vec![time(9, 0, 0, 0), time(17, 0, 0, 0)],
+            waiting_room: true,
         }
     }
 

@@ -315,6 +315,7 @@ mod tests {
             ("idempotency", crate::idempotency::ALL),
             ("leases", crate::leases::ALL),
             ("limits", crate::limits::ALL),
+            ("lines", crate::lines::ALL),
             ("outbox", crate::outbox::ALL),
             ("parties", crate::parties::ALL),
             ("releases", crate::releases::ALL),

@@ -25,7 +25,7 @@ An account has one session.
 **Sending twice.** `PUT`, `POST` and `DELETE` for an account need an `Idempotency-Key`, 1 to 255 visible ASCII characters, \
 best a random UUID. The same key with the same request gives the same answer for a day, refusals included, and has one \
 effect; with another request it is refused (`key-reused`). A refusal that only says when to come back (`not-open`, \
-`not-drawn-yet`, `rate-limited`, `signed-out`) is not remembered. Signing in needs none.
+`not-drawn-yet`, `not-your-turn`, `line-not-open`, `rate-limited`, `signed-out`) is not remembered. Signing in needs none.
 
 **Times** are RFC 3339 instants in UTC; local dates and times stand beside the IANA zone of their office. **Money** is whole \
 rupiah. **Places** are for one person each.
@@ -45,6 +45,7 @@ names single fields by JSON pointer, or `?name` for the query. Unknown fields ar
         (name = "me", description = "My account and my family."),
         (name = "places", description = "Regions, offices, arrival windows, services."),
         (name = "releases", description = "Releases and draws, for everybody."),
+        (name = "line", description = "The waiting room of a release that gives its places first come."),
         (name = "entries", description = "My entry in a draw."),
         (name = "appointments", description = "Places and tickets."),
     ),
@@ -121,6 +122,17 @@ const CALLED: &[Called] = &[
     called("read_release", Access::Public, &["release-unknown"]),
     called("read_draw", Access::Public, &["release-unknown", "other-mode"]),
     called("read_draw_file", Access::Public, &["release-unknown"]),
+    called("read_line", Access::Public, &["release-unknown", "no-waiting-room"]),
+    called(
+        "join_line",
+        Access::Changing,
+        &["release-unknown", "no-waiting-room", "line-not-open", "line-over", "details-missing"],
+    ),
+    called(
+        "read_place",
+        Access::Reading,
+        &["release-unknown", "no-waiting-room", "not-your-turn", "place-token-invalid"],
+    ),
     called("read_entry", Access::Reading, &["release-unknown", "entry-unknown"]),
     called(
         "enter",
@@ -169,6 +181,8 @@ const CALLED: &[Called] = &[
             "booking-closed",
             "not-open",
             "not-drawn-yet",
+            "not-your-turn",
+            "holder-changed",
             "not-offered",
             "entry-unknown",
             "entry-final",
@@ -233,16 +247,20 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("family-full", 409, "no more people fit into the account"),
     ("fields", 422, "fields are missing, unknown, of another type or cannot be read; each is in `errors`"),
     ("full", 409, "not enough places left; `data.alternatives` have some"),
+    ("holder-changed", 409, "the account has another holder than when it joined the line"),
     ("idempotency-key-missing", 400, "no `Idempotency-Key`"),
     ("idempotency-key-unusable", 400, "the `Idempotency-Key` is not 1 to 255 visible ASCII characters"),
     ("in-live-party", 409, "part of something live; cannot change now"),
     ("interrupted", 400, "the connection ended before the body did"),
     ("key-reused", 422, "the `Idempotency-Key` was used for another request"),
+    ("line-not-open", 403, "the line cannot be joined yet; `data.joins`"),
+    ("line-over", 410, "the line is over"),
     ("media-type", 415, "the body is not `application/json`"),
     ("method-not-allowed", 405, "the address does not take this method; `Allow` names those it takes"),
     ("moved-already", 409, "a place may be moved once"),
     ("never-fits", 422, "the party is larger than any matching window"),
     ("no-choice", 422, "no choice at all"),
+    ("no-waiting-room", 404, "the release has no waiting room: whoever comes can book"),
     ("nobody-chosen", 422, "nobody was chosen"),
     ("not-a-form", 400, "the query cannot be taken apart"),
     ("not-drawn-yet", 403, "the places are drawn first; what is left opens after the draw"),
@@ -252,6 +270,11 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("not-open", 403, "not open yet; `data.opens`"),
     ("not-possible-now", 409, "the appointment is in a state that does not allow this; `data.state`"),
     ("not-utf8", 400, "the body is not UTF-8"),
+    (
+        "not-your-turn",
+        403,
+        "others are let in first, or the line was not joined; `data.joined`, `data.ahead`, `Retry-After`",
+    ),
     ("nothing-matches", 422, "the office has no places at that date and hour"),
     ("office-not-in-release", 422, "the office has no places in this release"),
     ("office-unknown", 422, "there is no such office"),
@@ -262,6 +285,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("person-rests", 403, "a person rests after a missed appointment; `data.releases`"),
     ("person-twice", 422, "the same person twice"),
     ("person-unknown", 404, "the account has no such person"),
+    ("place-token-invalid", 403, "no place token of this server, of another release or of another account"),
     ("rate-limited", 429, "a limit is reached; come back after `Retry-After`"),
     ("release-unknown", 404, "there is no such release, or the file is not published yet"),
     ("resend-too-soon", 429, "another code can be sent after `Retry-After`"),
@@ -451,6 +475,12 @@ mod tests {
             R::SlotClosed { slot: "BTM/2026-12-01/08:00".parse().unwrap() },
             R::BookingClosed { since: at },
             R::NotDrawnYet { draw: at },
+            R::NoWaitingRoom,
+            R::LineNotOpen { joins: at },
+            R::LineOver,
+            R::NotYourTurn { release: "2026-W49".parse().unwrap(), joined: true, ahead: None, retry_after_s: 5 },
+            R::HolderChanged,
+            R::PlaceTokenInvalid,
             R::TicketUnknown,
             R::NotPossibleNow { state },
             R::MovedAlready,

@@ -4,6 +4,7 @@ mod appointments;
 mod body;
 mod document;
 mod entries;
+pub(crate) mod line;
 mod me;
 mod places;
 pub(crate) mod releases;
@@ -29,6 +30,7 @@ fn described() -> OpenApiRouter<WebState> {
         .merge(me::routes())
         .merge(places::routes())
         .merge(releases::routes())
+        .merge(line::routes())
         .merge(entries::routes())
         .merge(appointments::routes())
 }

@@ -20,6 +20,7 @@ use crate::pages::Page;
 use crate::pages::enter::{Filling, NoticePage, passport_value, release_of, service_value};
 use crate::pages::pick::{Day, Purpose, days, office_of, office_page};
 use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, show, with_onward};
+use crate::pages::wait::{Carried, to_the_room, turn_or_wait};
 use crate::problem::BadRequest;
 use crate::state::WebState;
 
@@ -56,8 +57,9 @@ fn purpose(release: &ReleaseView) -> Purpose<'_> {
     }
 }
 
-async fn ask_office(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
+async fn ask_office(visit: Visit, Named(release): Named<String>, carried: Carried, sent: Sent) -> Answer {
     let release = giving(&visit, &release)?;
+    turn_or_wait(&visit, &carried, &release)?;
     office_page(&visit, &sent, &purpose(&release))
 }
 
@@ -75,8 +77,9 @@ pub(crate) struct WindowPage {
     pub other: Option<(String, String)>,
 }
 
-async fn ask_window(visit: Visit, Named(release): Named<String>, sent: Sent) -> Answer {
+async fn ask_window(visit: Visit, Named(release): Named<String>, carried: Carried, sent: Sent) -> Answer {
     let release = giving(&visit, &release)?;
+    turn_or_wait(&visit, &carried, &release)?;
     let purpose = purpose(&release);
     let catalogue = visit.app().catalogue();
     let Some(office) = office_of(&catalogue.offices, &sent) else { return Ok(onward(&purpose.here)) };
@@ -217,6 +220,9 @@ async fn book(visit: Visit, Named((release, slot)): Named<(String, i64)>, sent: 
             show(StatusCode::CONFLICT, &page)
         }
         Err(refusal) => {
+            if let Some(room) = to_the_room(&refusal) {
+                return Ok(room);
+            }
             let filling = Filling::read(&visit, &release).await?;
             let offers = if let Refusal::SlotFull { alternatives } = &refusal { alternatives.as_slice() } else { &[] };
             // The page lists the other windows as links; the summary need not name them as well.

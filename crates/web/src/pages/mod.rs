@@ -36,6 +36,7 @@ pub mod start;
 pub mod status;
 pub mod ticket;
 mod visit;
+pub mod wait;
 
 /// Why a page could not be made. It carries no language; the layer that renders it knows the reader's.
 pub use crate::problem::Trouble as PageError;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<WebState> {
         .merge(me::routes())
         .merge(enter::routes())
         .merge(entry::routes())
+        .merge(wait::routes())
         .merge(book::routes())
         .merge(ticket::routes())
         .merge(calendar::routes())

@@ -9,6 +9,7 @@ use antrean_domain::catalogue::Catalogue;
 use antrean_domain::office::Office;
 use antrean_domain::region::Zone;
 use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan};
+use antrean_domain::waiting::LinePhase;
 use antrean_store::releases::ReleaseState;
 use askama::Template;
 use axum::Router;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use crate::caller::Who;
 use crate::pages::offices::{SEARCH_MAX, why_not};
 use crate::pages::visit::Named;
+use crate::pages::wait::wait_path;
 use crate::pages::{Action, Page, PageError, error, render, shared};
 use crate::state::WebState;
 
@@ -186,7 +188,14 @@ fn actions(page: &Page, release: &ReleaseView, phase: Phase) -> Vec<Action> {
     let id = &release.id;
     let mine = || Action::second(page.say("menu-mine"), "/saya");
     let proof = || Action::second(page.say("action-proof"), format!("/undian/{id}"));
+    let room = || Action::main(page.say("wait-action-join"), wait_path(id));
+    let line = release.line.as_ref().map(|line| line.phase);
     match phase {
+        Phase::Planned | Phase::Free
+            if matches!(line, Some(LinePhase::Joining | LinePhase::Ordering | LinePhase::Admitting)) =>
+        {
+            vec![room(), mine()]
+        }
         Phase::Planned => {
             vec![
                 Action::main(page.say("action-prepare"), "/saya"),

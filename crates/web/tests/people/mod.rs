@@ -104,6 +104,7 @@ impl Server {
             choices_max: 20,
             party_max: 5,
             wave_times: vec![time(9, 0, 0, 0), time(17, 0, 0, 0)],
+            waiting_room: true,
         };
         self.app.perform_as(Actor::Operator, Plan { plan }).await.unwrap();
         self.at(wib(FRIDAY, 14, 0)).await;

@@ -109,6 +109,23 @@ refusal-booking-closed = Booking is closed
 refusal-not-drawn-yet = Not drawn yet
     .detail = The places of this release are drawn first. What is left can be booked after the draw, { $draw }.
 
+# The waiting room
+refusal-no-waiting-room = There is no waiting room
+    .detail = In this release nobody has to wait. Choose an office and an arrival time.
+refusal-line-not-open = The waiting room is not open yet
+    .detail = You can join from { $joins }. There is no need to be early: the order is drawn at the opening.
+refusal-line-over = The line is over
+    .detail = This release has ended. You may take part in the next one.
+refusal-not-in-line = Join the line first
+    .detail = Many people want these places, so that they are let in in turn. Open the waiting room of this release and join.
+refusal-not-your-turn = It is not your turn yet
+    .detail = Your place in the line is kept. Look again in { $wait }.
+    .detail-ahead = Your place in the line is kept; about { $ahead } people are before you. Look again in { $wait }.
+refusal-holder-changed = The account has another holder now
+    .detail = The place in the line belongs to the person who joined it. State the same holder as then, or take part in the next release.
+refusal-place-token-invalid = This place token cannot be used
+    .detail = It was changed, or belongs to another release or account. Sign in and ask for your place again: it is kept.
+
 # Tickets
 refusal-ticket-unknown = The ticket was not found
     .detail = Check the link, or sign in and open "My ticket".

@@ -105,6 +105,23 @@ refusal-booking-closed = Pemesanan sudah tutup
 refusal-not-drawn-yet = Belum diundi
     .detail = Tempat di pembukaan ini diundi dulu. Tempat yang tersisa bisa dipesan setelah undian, { $draw }.
 
+# Ruang tunggu
+refusal-no-waiting-room = Tidak ada ruang tunggu
+    .detail = Di pembukaan ini tidak perlu menunggu. Pilih kantor dan jam kedatangan.
+refusal-line-not-open = Ruang tunggu belum dibuka
+    .detail = Anda bisa masuk mulai { $joins }. Tidak perlu lebih awal: urutannya diundi saat pembukaan.
+refusal-line-over = Antrean ini sudah selesai
+    .detail = Pembukaan ini sudah berakhir. Anda bisa ikut pembukaan berikutnya.
+refusal-not-in-line = Masuk ruang tunggu dulu
+    .detail = Banyak orang menginginkan tempat ini, jadi dilayani bergiliran. Buka ruang tunggu pembukaan ini, lalu ikut antre.
+refusal-not-your-turn = Belum giliran Anda
+    .detail = Tempat Anda dalam antrean tersimpan. Lihat lagi dalam { $wait }.
+    .detail-ahead = Tempat Anda dalam antrean tersimpan; kira-kira { $ahead } orang di depan Anda. Lihat lagi dalam { $wait }.
+refusal-holder-changed = Pemilik akun ini sudah berganti
+    .detail = Tempat dalam antrean adalah milik orang yang ikut antre. Isi lagi data pemilik yang sama, atau ikut pembukaan berikutnya.
+refusal-place-token-invalid = Tanda antre ini tidak berlaku
+    .detail = Tanda ini diubah, atau milik pembukaan atau akun lain. Masuk dan minta lagi tempat Anda: tempat itu tersimpan.
+
 # Tiket
 refusal-ticket-unknown = Tiket tidak ditemukan
     .detail = Periksa tautannya, atau masuk dan buka "Tiket saya".
