@@ -361,6 +361,7 @@ mod tests {
         ("releases::NEWEST", "one row a week"),
         ("releases::UNFINISHED", "one row a week"),
         ("releases::OPENED_BETWEEN", "one row a week"),
+        ("lines::REMOVE_ENDED", "releases, one row a week; places by their release"),
         ("parties::OF_PERSON", "for audits, on a reader"),
         (
             "releases::REMOVE",
