@@ -82,6 +82,10 @@ const CANCELS: usize = 20;
 const CANCEL_WITHIN: Duration = Duration::from_mins(1);
 /// How often progress is shown and the release looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// So long after the opening the last of the crowd join the line.
+const JOIN_LATE: Duration = Duration::from_secs(2);
+/// A line that is not worked off by then has gone wrong.
+const TURNS_WITHIN: Duration = Duration::from_mins(10);
 /// The draw is waited for so long after the freeze.
 const DRAW_WITHIN: Duration = Duration::from_mins(10);
 /// In the demo nothing is limited: the whole crowd comes from one address.
@@ -247,7 +251,7 @@ impl<'a> Stage<'a> {
         let wait = self.demo.wait().as_secs();
         let what = match plan.mode {
             Mode::Draw => format!("takes entries now and is drawn in {}", minutes(wait)),
-            Mode::FirstCome => format!("opens in {}, first come", minutes(wait)),
+            Mode::FirstCome => format!("opens in {}, first come; the waiting room is open", minutes(wait)),
         };
         eprintln!(
             "\n  Antrean, the demo. Nobody in it exists.\n\n  \
@@ -399,7 +403,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The rush of a first-come release: all are ready, it opens, all book at once.
+    /// The rush of a first-come release: all are ready and in line, it opens, all book in turn.
     async fn rush(&mut self) -> Result<(), Stop> {
         let mut crowd = self.gather().await?;
         let opens = self.plan.opening.earliest();
@@ -410,17 +414,24 @@ impl<'a> Stage<'a> {
             progress.show(u64::from(counters.done.load(Ordering::Relaxed)), &says());
         })
         .await;
+        // The last of them come after the opening, and stand behind.
+        let mut progress = Progress::new(citizens, "in line");
+        watched(crowd.join(self.until(opens) + JOIN_LATE), || {
+            progress.show(u64::from(counters.done.load(Ordering::Relaxed)), &says());
+        })
+        .await;
         while self.view()?.state == ReleaseState::Planned {
             progress.show(citizens, &says());
             tokio::time::sleep(LOOK_EVERY).await;
         }
         progress.done(&format!("{}: open", self.plan.id));
-        let mut progress = Progress::new(citizens, "answered");
-        let mut took = Duration::ZERO;
-        watched(async { took = crowd.book().await }, || {
-            progress.show(u64::from(counters.done.load(Ordering::Relaxed)), "booking");
-        })
-        .await;
+        let mut progress = Progress::new(citizens, "let in");
+        let took = crowd
+            .book_in_turn(TURNS_WITHIN, |waiting| {
+                progress.show(citizens.saturating_sub(waiting), &format!("{waiting} wait for their turn"));
+            })
+            .await
+            .map_err(|trouble| Stop::failed(format!("the line cannot be read: {trouble}")))?;
         progress.done("everybody has an answer");
         self.app.refresh_overview().await?;
         self.tell_rush(&crowd.results(), took)

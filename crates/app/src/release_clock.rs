@@ -154,7 +154,7 @@ impl ReleaseClock {
         keep_first(&mut first, "the catalogue", self.app.reload_catalogue().await);
         let held = self.holds().await;
         if let Ok(true) = held {
-            self.pulse.beat(self.app.store().stats(), self.app.now());
+            self.pulse.beat(self.app.store());
             keep_first(&mut first, "planning", self.plan(steps).await);
             match self.releases().await {
                 Ok(releases) => {

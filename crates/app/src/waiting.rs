@@ -13,7 +13,7 @@ use antrean_domain::waiting::{
 use antrean_store::ids::AccountId;
 use antrean_store::lines::{self, Line, NewLine, OrderKey};
 use antrean_store::releases::{self, ReleaseState};
-use antrean_store::{Fault, StoreStats, Tx, applicants};
+use antrean_store::{Fault, Lane, Store, Tx, applicants};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -198,6 +198,8 @@ pub struct JoinLine {
 
 impl Operation for JoinLine {
     const NAME: &'static str = "join_line";
+    // Whoever has a turn goes before whoever wants one.
+    const LANE: Lane = Lane::SignIn;
     type Outcome = Joined;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Joined, Error> {
@@ -528,37 +530,54 @@ async fn order_value(
 /// Feels the store's pulse between two looks of the clock.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
-    before: Option<(StoreStats, Timestamp)>,
-    now: Option<(StoreStats, Timestamp)>,
+    before: Beat,
+    now: Beat,
+}
+
+/// What one look found. Counts grow from the opening of the store on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Beat {
+    /// People in the middle of confirming who were refused, or who waited too long.
+    confirm_refused: u64,
+    /// Anybody who was.
+    refused: u64,
+    /// How long somebody who confirms would wait now, milliseconds.
+    wait_ms: u64,
+    batches: u64,
+    commit_ms: u64,
 }
 
 /// Work that waits longer than this is bad for those who are in already, milliseconds; half of it is enough not to let in more.
 const WAIT_MS_MAX: u64 = 400;
-/// So much waiting work is none: it is done in one commit.
-const QUEUE_IDLE_MAX: u64 = 64;
 
 impl Pulse {
-    /// Notes what the store has done so far.
-    pub fn beat(&mut self, stats: StoreStats, at: Timestamp) {
-        self.before = self.now.replace((stats, at));
+    /// Notes how the store is now.
+    pub fn beat(&mut self, store: &Store) {
+        let (health, stats) = (store.health(), store.stats());
+        let confirm = health.writes.lane(Lane::Confirm);
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let beat = Beat {
+            confirm_refused: confirm.turned_away + confirm.expired,
+            refused: health.writes.turned_away() + health.writes.expired(),
+            wait_ms: ms(confirm.wait),
+            batches: stats.batches,
+            commit_ms: ms(stats.commit_time),
+        };
+        self.before = std::mem::replace(&mut self.now, beat);
     }
 
     /// How the store was between the last two looks. The lease's holder speaks for all nodes: they share the database.
     pub fn health(&self) -> Health {
-        let (Some((before, from)), Some((now, to))) = (&self.before, &self.now) else { return Health::Good };
-        if now.turned_away > before.turned_away {
-            return Health::Bad;
-        }
-        let ms = u64::try_from(to.duration_since(*from).as_millis()).unwrap_or(0).clamp(1, 5_000);
-        let done = now.writes.saturating_sub(before.writes).max(1);
-        let wait_ms = if now.write_queue <= QUEUE_IDLE_MAX { 0 } else { now.write_queue * ms / done };
+        let Self { before, now } = self;
         let batches = now.batches.saturating_sub(before.batches).max(1);
-        let commit = now.commit_time.saturating_sub(before.commit_time).as_millis();
-        let commit_ms = u64::try_from(commit).unwrap_or(u64::MAX) / batches;
-        match wait_ms.max(commit_ms) {
-            worst if worst > WAIT_MS_MAX => Health::Bad,
-            worst if worst > WAIT_MS_MAX / 2 => Health::Strained,
-            _ => Health::Good,
+        let commit_ms = now.commit_ms.saturating_sub(before.commit_ms) / batches;
+        let worst = now.wait_ms.max(commit_ms);
+        if now.confirm_refused > before.confirm_refused || worst > WAIT_MS_MAX {
+            Health::Bad
+        } else if now.refused > before.refused || worst > WAIT_MS_MAX / 2 {
+            Health::Strained
+        } else {
+            Health::Good
         }
     }
 }

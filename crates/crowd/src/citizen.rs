@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use antrean_domain::nik::Sex;
 use antrean_domain::phone::Phone;
+use antrean_domain::waiting::{LineKey, LinePhase, Spot};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -108,8 +109,48 @@ pub struct Citizen {
     pub outcome: Outcome,
     token: Option<String>,
     people: Vec<i64>,
+    /// Where it stands in the line, once it has joined.
+    place: Option<Spot>,
     /// Bookings tried so far: each is a request of its own, with a key of its own.
     tried: u32,
+}
+
+/// The public state of a line, as far as a citizen needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Line {
+    /// Where it stands.
+    pub phase: LinePhase,
+    /// Seconds after which it is worth another look.
+    pub look_again_s: u32,
+    /// About how many wait.
+    pub waiting: u64,
+    hall: u64,
+    threshold: u64,
+    admitted: u64,
+    key: Option<Key>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Key {
+    key: LineKey,
+}
+
+impl Line {
+    /// Reads the state of the line; `None` where the release has none.
+    pub async fn read(means: &Means) -> Result<Option<Self>, Trouble> {
+        let path = format!("/api/v1/releases/{}/line", means.market.release);
+        match means.api.ask(Call::get(&path)).await {
+            Ok(line) => Ok(Some(line)),
+            Err(trouble) if trouble.is("no-waiting-room") => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Place {
+    line_id: String,
+    number: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -162,7 +203,17 @@ impl From<Appointment> for Outcome {
 impl Citizen {
     /// A household with what it wants.
     pub fn new(household: Household, home: usize, choices: Vec<String>, windows: Vec<Slot>) -> Self {
-        Self { household, home, choices, windows, outcome: Outcome::Nothing, token: None, people: Vec::new(), tried: 0 }
+        Self {
+            household,
+            home,
+            choices,
+            windows,
+            outcome: Outcome::Nothing,
+            token: None,
+            people: Vec::new(),
+            place: None,
+            tried: 0,
+        }
     }
 
     /// How many people apply.
@@ -245,6 +296,36 @@ impl Citizen {
         means.api.send(call).await?;
         self.outcome = Outcome::Entered;
         Ok(())
+    }
+
+    /// Joins the waiting room, if the release has one; joining again gives the same place.
+    pub async fn join(&mut self, means: &Means) -> Result<(), Trouble> {
+        let path = format!("/api/v1/releases/{}/line", means.market.release);
+        let call = Call::new(Method::POST, &path).by(self.token()).once(self.key(means, "line"));
+        match means.api.ask::<Place>(call).await {
+            Ok(place) => {
+                let line = place.line_id.parse().map_err(|_| Trouble::NoAnswer("a place without an id".to_owned()))?;
+                self.place = Some(Spot { line, number: place.number });
+                Ok(())
+            }
+            Err(trouble) if trouble.is("no-waiting-room") => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Whether it may book, by the line's public state alone, as every browser reckons it.
+    pub fn has_turn(&self, line: &Line) -> bool {
+        match (self.place, line.phase) {
+            (_, LinePhase::Open) => true,
+            (Some(Spot { number: Some(number), .. }), LinePhase::Admitting) => {
+                line.threshold == line.hall && number <= line.admitted
+            }
+            (Some(Spot { line: id, number: None }), LinePhase::Admitting) => {
+                line.threshold == line.hall
+                    || line.key.as_ref().is_some_and(|known| known.key.value(&id) < line.threshold)
+            }
+            _ => false,
+        }
     }
 
     /// Tries its windows one after the other until one has room.

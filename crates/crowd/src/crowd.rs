@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use antrean_domain::catalogue::Catalogue;
+use antrean_domain::waiting::LinePhase;
 use jiff::civil::Date;
 use reqwest::Client;
 use serde::Serialize;
@@ -14,13 +15,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::api::{Api, Trouble};
-use crate::citizen::{Citizen, CodeSource, Means, Outcome};
+use crate::citizen::{Citizen, CodeSource, Line, Means, Outcome};
 use crate::dice::Dice;
 use crate::market::Market;
 use crate::people::{HOUSEHOLDS_MAX, Registry};
 
 /// Windows that a citizen tries where places go first come.
 const WINDOWS: usize = 6;
+/// The crowd looks at the line this often, once for all of them: everybody would see the same bytes.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Purposes of streams of chance; households use their own numbers.
 const HOMES: u64 = 1 << 40;
 const ARRIVALS: u64 = HOMES + 1;
@@ -197,6 +200,54 @@ impl Crowd {
         })
         .await;
         started.elapsed()
+    }
+
+    /// All who are ready join the waiting room, arriving over `within`.
+    pub async fn join(&mut self, within: Duration) {
+        self.each(Some(within), |mut citizen, means| async move {
+            let done = citizen.join(&means).await;
+            (citizen, done)
+        })
+        .await;
+    }
+
+    /// All look at the line and book when it is their turn, or at once where nobody has to wait. Ends when everybody has an answer
+    /// or `give_up` is over, and says how long it took; `look` hears how many wait.
+    pub async fn book_in_turn(&mut self, give_up: Duration, mut look: impl FnMut(u64)) -> Result<Duration, Trouble> {
+        let started = Instant::now();
+        loop {
+            let Some(line) = Line::read(&self.means).await? else { return Ok(self.book().await) };
+            look(line.waiting);
+            let over = matches!(line.phase, LinePhase::Full | LinePhase::Closed);
+            let line = Arc::new(line);
+            let of_all = Arc::clone(&line);
+            self.each(None, move |mut citizen, means| {
+                let line = Arc::clone(&of_all);
+                async move {
+                    let waits = citizen.outcome == Outcome::Nothing;
+                    if waits && over {
+                        citizen.outcome = Outcome::Full;
+                    }
+                    let done = if waits && citizen.has_turn(&line) { citizen.book(&means).await } else { Ok(()) };
+                    match done {
+                        // The room was closed, or moved on, in between: it waits on.
+                        Err(trouble) if trouble.is("not-your-turn") => {
+                            citizen.outcome = Outcome::Nothing;
+                            // Who came to an open room without joining joins now.
+                            let joined = citizen.join(&means).await;
+                            (citizen, joined)
+                        }
+                        done => (citizen, done),
+                    }
+                }
+            })
+            .await;
+            let waits = self.citizens.iter().any(|citizen| citizen.outcome == Outcome::Nothing);
+            if !waits || started.elapsed() > give_up {
+                return Ok(started.elapsed());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// All who have a place give it back, all others book: for seeing what a server makes of it when it is interrupted.

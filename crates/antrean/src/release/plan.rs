@@ -68,6 +68,9 @@ pub struct Plan {
     /// When freed places go out, on the clocks of the west
     #[arg(long, value_name = "TIME,..", value_delimiter = ',')]
     waves: Vec<Time>,
+    /// First come without a waiting room: whoever is fastest is first
+    #[arg(long)]
+    no_waiting_room: bool,
     /// Shows the plan and writes nothing
     #[arg(long)]
     dry_run: bool,
@@ -171,6 +174,10 @@ impl Plan {
                 terminal::line(format!("freezes {}", plan.freeze));
                 terminal::line(format!("beacon  {}, draw at {}", plan.beacon.id(), plan.places_given_out()));
             }
+            if plan.mode == Mode::FirstCome {
+                let room = if plan.waiting_room { "with a waiting room" } else { "none: whoever is fastest is first" };
+                terminal::line(format!("line    {room}"));
+            }
             if let (Some(first), Some(last)) = (first, last) {
                 terminal::line(format!("dates   {first} to {last}, {} days", plan.dates.len()));
             }
@@ -203,6 +210,9 @@ impl Plan {
         }
         plan.choices_max = self.choices.unwrap_or(plan.choices_max);
         plan.party_max = self.party.unwrap_or(plan.party_max);
+        if self.no_waiting_room {
+            plan.waiting_room = false;
+        }
         if !self.waves.is_empty() {
             plan.wave_times.clone_from(&self.waves);
         }

@@ -87,9 +87,14 @@ impl Town {
 
     /// Stops the application and starts it again on the same files.
     pub async fn restart(&mut self) {
+        self.restart_with(generous()).await;
+    }
+
+    /// The same, with limits of its own.
+    pub async fn restart_with(&mut self, policy: Policy) {
         self.app.store().close().await;
         self.seed += 1_000_003;
-        self.app = open(&self.folder, &self.clock, self.seed, generous()).await;
+        self.app = open(&self.folder, &self.clock, self.seed, policy).await;
     }
 
     /// Another town, filled from an archive of this one: other files, the same keys, an instant of its own.
