@@ -219,9 +219,9 @@ impl Operation for JoinLine {
         let person = holder.ok_or(Refusal::DetailsMissing)?.person;
         // The place itself says who joined when, and never changes: it needs no line in the log of changes.
         if line.present.is_none() && cx.now < line.opens {
-            lines::join_present(tx, &self.release, account, &person, cx.now)?;
+            lines::join_present(tx, line.id, account, &person, cx.now)?;
         } else {
-            lines::join_late(tx, &self.release, account, &person, cx.now)?;
+            lines::join_late(tx, line.id, account, &person, cx.now)?;
         }
         let missing = || Fault::Corrupt { what: format!("a place in the line of {} is missing", self.release) };
         let place = lines::place(tx, &self.release, account)?.ok_or_else(missing)?;
@@ -340,7 +340,7 @@ pub(crate) fn view_line(
         }
         (None, _) if cx.now < line.joins => (0, line.joins),
         (None, _) => {
-            let present = lines::count_present(tx, &release.id)?;
+            let present = lines::count_present(tx, line.id)?;
             // The instant matters for long lines alone; a short one that nobody joins must not look changed.
             (present, if present > COUNT_ALWAYS_MAX { cx.now } else { line.joins })
         }
@@ -358,7 +358,7 @@ pub(crate) fn view_line(
             round: key.round,
             randomness: hex(&key.randomness),
         }),
-        arrivals: lines::arrivals(tx, &release.id)?,
+        arrivals: lines::arrivals(tx, line.id)?,
         front: line.front,
         left: release.left,
         opened: line.present.is_some(),
@@ -412,7 +412,11 @@ impl Operation for OpenLine {
     type Outcome = bool;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<bool, Error> {
-        let present = lines::count_present(tx, &self.release)?;
+        let line = lines::get(tx, &self.release)?.ok_or(Refusal::NoWaitingRoom)?;
+        if line.present.is_some() {
+            return Ok(false);
+        }
+        let present = lines::count_present(tx, line.id)?;
         let front = Front::opening(cx.now, present, &cx.policy.line_terms());
         let opened = lines::open(tx, &self.release, present, &front)?;
         if opened {
@@ -471,15 +475,18 @@ pub(crate) async fn tend(
     health: Health,
 ) -> Result<(), Failure> {
     let id = release.clone();
-    let read = move |tx: &Tx<'_>| Ok((lines::get(tx, &id)?, lines::arrivals(tx, &id)?));
-    let (Some(mut line), arrivals) = app.store().read(read.clone()).await? else { return Ok(()) };
+    let read = move |tx: &Tx<'_>| match lines::get(tx, &id)? {
+        None => Ok(None),
+        Some(line) => Ok(Some((lines::arrivals(tx, line.id)?, line))),
+    };
+    let Some((arrivals, mut line)) = app.store().read(read.clone()).await? else { return Ok(()) };
     let now = app.now();
     if line.present.is_none() {
         if now < line.opens {
             return Ok(());
         }
         app.perform_as(Actor::Clock, OpenLine { release: release.clone() }).await?;
-        let (Some(opened), _) = app.store().read(read).await? else { return Ok(()) };
+        let Some((_, opened)) = app.store().read(read).await? else { return Ok(()) };
         line = opened;
     }
     let Some(present) = line.present else { return Ok(()) };

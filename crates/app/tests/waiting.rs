@@ -134,15 +134,13 @@ async fn who_changes_the_holder_after_joining_has_no_turn() {
     broker.state_self(nik_of(3)).await.unwrap();
     town.at(wib(FRIDAY, 14, 0)).await;
     let slot = slot(&town, &release);
-    for _ in 0..30 {
-        tick(&town).await;
-        if line(&town, &release).front.threshold == HALL {
-            break;
-        }
+    for person in people(&town, 4..14).await {
+        join(&person, &release).await;
     }
-    // While others wait, the place is that of the person who joined.
-    join(&town.applicant(4).await, &release).await;
-    tick(&town).await;
+    while line(&town, &release).front.threshold < HALL {
+        tick(&town).await;
+    }
+    // While others wait, the turn is that of the person who joined.
     assert!(!line(&town, &release).front.open);
     assert_eq!(refusal(broker.book(slot).await), Refusal::HolderChanged);
     broker.state_self(nik_of(1)).await.unwrap();

@@ -3,7 +3,8 @@
 -- The state of a line: what was settled before the opening, what was settled at it, and how far it has come since. Only the
 -- holder of the release clock moves it, each time on condition that nobody else did (`version`).
 CREATE TABLE lines (
-    release_id    TEXT PRIMARY KEY REFERENCES releases (id),
+    id            INTEGER PRIMARY KEY,
+    release_id    TEXT NOT NULL REFERENCES releases (id),
     joins_ms      INTEGER NOT NULL,                 -- joining begins
     opens_ms      INTEGER NOT NULL,                 -- who joined before is present: order by keyed hash
     secret        BLOB NOT NULL,                    -- sealed; the order's key follows from it where no beacon gives one
@@ -23,6 +24,7 @@ CREATE TABLE lines (
     places_left   INTEGER NOT NULL DEFAULT 0,
     moved_ms      INTEGER NOT NULL,
     version       INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT lines_one_per_release UNIQUE (release_id),
     CONSTRAINT lines_within_bounds CHECK (threshold BETWEEN 0 AND 281474976710656 AND admitted >= 0
                                           AND is_open IN (0, 1) AND at_work_milli >= 0)
 );
@@ -40,18 +42,19 @@ END;
 
 -- Arrival numbers, apart from the line itself: joining and moving the line must not wait for each other.
 CREATE TABLE line_arrivals (
-    release_id TEXT PRIMARY KEY REFERENCES releases (id),
+    line_id    INTEGER PRIMARY KEY,
     last       INTEGER NOT NULL DEFAULT 0 CHECK (last >= 0)
 );
 
 -- Who waits: one place an account and release, whatever it is joined from. Nothing of it is in memory.
+-- Its key is short, for there may be a million of them.
 CREATE TABLE line_places (
-    release_id TEXT NOT NULL,
+    line_id    INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
     person     BLOB NOT NULL,                       -- the account's holder at joining
     number     INTEGER,                             -- arrival number; NULL for those present at the opening
     joined_ms  INTEGER NOT NULL,
-    PRIMARY KEY (release_id, account_id)
+    PRIMARY KEY (line_id, account_id)
 ) WITHOUT ROWID;
 
 -- A place never changes, and nobody is present who came after the opening.
@@ -60,12 +63,13 @@ BEGIN
     SELECT RAISE(ABORT, 'line_places_never_change');
 END;
 CREATE TRIGGER line_places_present_before_the_opening BEFORE INSERT ON line_places
-WHEN NEW.number IS NULL AND (SELECT present FROM lines WHERE release_id = NEW.release_id) IS NOT NULL
+WHEN NEW.number IS NULL AND (SELECT present FROM lines WHERE id = NEW.line_id) IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'line_places_present_before_the_opening');
 END;
 CREATE TRIGGER line_places_stay BEFORE DELETE ON line_places
-WHEN (SELECT state FROM releases WHERE id = OLD.release_id) NOT IN ('planned', 'closed')
+WHEN (SELECT r.state FROM lines l JOIN releases r ON r.id = l.release_id WHERE l.id = OLD.line_id)
+     NOT IN ('planned', 'closed')
 BEGIN
     SELECT RAISE(ABORT, 'line_places_stay');
 END;

@@ -17,11 +17,10 @@ named!(KeySource { Beacon = "beacon", Secret = "secret" });
 
 statements! {
     INSERT = "INSERT INTO lines (release_id, joins_ms, opens_ms, secret, commitment, moved_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    INSERT_ARRIVALS = "INSERT INTO line_arrivals (release_id) VALUES (?1)";
-    GET = "SELECT release_id, joins_ms, opens_ms, secret, commitment, present, order_key, key_source, key_round, randomness, \
+    INSERT_ARRIVALS = "INSERT INTO line_arrivals (line_id, last) VALUES (?1, 0)";
+    GET = "SELECT id, joins_ms, opens_ms, secret, commitment, present, order_key, key_source, key_round, randomness, \
                   threshold, admitted, is_open, rate, pace_milli, at_work_milli, carry_milli, places_left, moved_ms, version
            FROM lines WHERE release_id = ?1";
-    OPENED = "SELECT present FROM lines WHERE release_id = ?1";
     OPEN = "UPDATE lines SET present = ?2, threshold = ?3, admitted = ?4, is_open = ?5, rate = ?6, pace_milli = ?7,
                              at_work_milli = ?8, carry_milli = ?9, places_left = ?10, moved_ms = ?11, version = version + 1
             WHERE release_id = ?1 AND present IS NULL";
@@ -32,15 +31,18 @@ statements! {
                              carry_milli = ?9, places_left = ?10, moved_ms = ?11, version = version + 1
             WHERE release_id = ?1 AND version = ?2 AND present IS NOT NULL";
     // On an engine with row locks joiners wait here for the commit of the one before: a number is never given out twice.
-    NEXT_NUMBER = "UPDATE line_arrivals SET last = last + 1 WHERE release_id = ?1";
-    LAST_NUMBER = "SELECT last FROM line_arrivals WHERE release_id = ?1";
-    PLACE = "SELECT person, number, joined_ms FROM line_places WHERE release_id = ?1 AND account_id = ?2";
-    JOIN = "INSERT INTO line_places (release_id, account_id, person, number, joined_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (release_id, account_id) DO NOTHING";
-    COUNT = "SELECT count(*) FROM line_places WHERE release_id = ?1 AND number IS NULL";
-    REMOVE_ENDED = "DELETE FROM line_places WHERE (release_id, account_id) IN
-                    (SELECT release_id, account_id FROM line_places
-                     WHERE release_id IN (SELECT id FROM releases WHERE state = 'closed' AND ends_ms < ?1) LIMIT ?2)";
+    NEXT_NUMBER = "UPDATE line_arrivals SET last = last + 1 WHERE line_id = ?1";
+    LAST_NUMBER = "SELECT last FROM line_arrivals WHERE line_id = ?1";
+    PLACE = "SELECT person, number, joined_ms FROM line_places
+             WHERE line_id = (SELECT id FROM lines WHERE release_id = ?1) AND account_id = ?2";
+    JOIN = "INSERT INTO line_places (line_id, account_id, person, number, joined_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (line_id, account_id) DO NOTHING";
+    COUNT = "SELECT count(*) FROM line_places WHERE line_id = ?1 AND number IS NULL";
+    REMOVE_ENDED = "DELETE FROM line_places WHERE (line_id, account_id) IN
+                    (SELECT line_id, account_id FROM line_places
+                     WHERE line_id IN (SELECT l.id FROM lines l JOIN releases r ON r.id = l.release_id
+                                       WHERE r.state = 'closed' AND r.ends_ms < ?1)
+                     LIMIT ?2)";
 }
 
 /// A line to be kept, with the release that it belongs to.
@@ -74,8 +76,8 @@ pub struct OrderKey {
 /// A line as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The release.
-    pub release: ReleaseId,
+    /// Its number.
+    pub id: i64,
     /// When joining begins.
     pub joins: Timestamp,
     /// The opening.
@@ -120,8 +122,8 @@ pub fn insert(tx: &Tx<'_>, new: &NewLine, now: Timestamp) -> Result<(), Fault> {
         Value::Blob(&new.commitment),
         Value::instant(now),
     ];
-    tx.execute(INSERT, &values)?;
-    tx.execute(INSERT_ARRIVALS, &[release]).map(drop)
+    let id = tx.insert(INSERT, &values)?.ok_or_else(|| Fault::corrupt("a line was not inserted"))?;
+    tx.execute(INSERT_ARRIVALS, &[Value::Int(id)]).map(drop)
 }
 
 /// The line of a release; `None` if it has no waiting room.
@@ -133,7 +135,7 @@ pub fn get(tx: &Tx<'_>, release: &ReleaseId) -> Result<Option<Line>, Fault> {
             Some(key) => Some(OrderKey { key, source: row.named(7)?, round: count(8)?, randomness: row.bytes(9)? }),
         };
         Ok(Line {
-            release: row.release(0)?,
+            id: row.int(0)?,
             joins: row.instant(1)?,
             opens: row.instant(2)?,
             secret: row.blob(3)?.to_vec(),
@@ -201,18 +203,12 @@ pub fn advance(tx: &Tx<'_>, release: &ReleaseId, version: i64, front: &Front) ->
 /// `line_places_present_before_the_opening`.
 pub fn join_present(
     tx: &Tx<'_>,
-    release: &ReleaseId,
+    line: i64,
     account: AccountId,
     person: &PersonKey,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let values = [
-        Value::Text(release.as_str()),
-        Value::Int(account.0),
-        Value::Blob(&person.0),
-        Value::Null,
-        Value::instant(now),
-    ];
+    let values = [Value::Int(line), Value::Int(account.0), Value::Blob(&person.0), Value::Null, Value::instant(now)];
     tx.changed(JOIN, &values)
 }
 
@@ -221,21 +217,15 @@ pub fn join_present(
 /// Look for the place first: a number that is given out and not used makes a gap, which does no harm but tells nothing either.
 pub fn join_late(
     tx: &Tx<'_>,
-    release: &ReleaseId,
+    line: i64,
     account: AccountId,
     person: &PersonKey,
     now: Timestamp,
 ) -> Result<Option<u64>, Fault> {
-    let of = [Value::Text(release.as_str())];
+    let of = [Value::Int(line)];
     tx.execute(NEXT_NUMBER, &of)?;
     let number: u64 = tx.one(LAST_NUMBER, &of, |row| row.small(0))?;
-    let values = [
-        Value::Text(release.as_str()),
-        Value::Int(account.0),
-        Value::Blob(&person.0),
-        whole(number),
-        Value::instant(now),
-    ];
+    let values = [Value::Int(line), Value::Int(account.0), Value::Blob(&person.0), whole(number), Value::instant(now)];
     Ok(tx.changed(JOIN, &values)?.then_some(number))
 }
 
@@ -246,19 +236,14 @@ pub fn place(tx: &Tx<'_>, release: &ReleaseId, account: AccountId) -> Result<Opt
     })
 }
 
-/// Whether a line has opened; `None` if the release has none.
-pub fn opened(tx: &Tx<'_>, release: &ReleaseId) -> Result<Option<bool>, Fault> {
-    tx.opt(OPENED, &[Value::Text(release.as_str())], |row| Ok(row.int_opt(0)?.is_some()))
-}
-
 /// The highest arrival number given out so far.
-pub fn arrivals(tx: &Tx<'_>, release: &ReleaseId) -> Result<u64, Fault> {
-    Ok(tx.opt(LAST_NUMBER, &[Value::Text(release.as_str())], |row| row.small(0))?.unwrap_or(0))
+pub fn arrivals(tx: &Tx<'_>, line: i64) -> Result<u64, Fault> {
+    Ok(tx.opt(LAST_NUMBER, &[Value::Int(line)], |row| row.small(0))?.unwrap_or(0))
 }
 
 /// Counts those who joined without an arrival number. It reads the whole line, a million places in some hundredths of a second.
-pub fn count_present(tx: &Tx<'_>, release: &ReleaseId) -> Result<u64, Fault> {
-    tx.one(COUNT, &[Value::Text(release.as_str())], |row| row.small(0))
+pub fn count_present(tx: &Tx<'_>, line: i64) -> Result<u64, Fault> {
+    tx.one(COUNT, &[Value::Int(line)], |row| row.small(0))
 }
 
 /// Removes up to 1,000 places in lines of closed releases that ended before an instant; returns how many, so that 0 means done.

@@ -69,8 +69,8 @@ statements! {
     IS_PLANNED = "SELECT 1 FROM releases WHERE id = ?1 AND state = 'planned'";
     REMOVE_SLOTS = "DELETE FROM slots WHERE release_id = ?1";
     REMOVE_COUNTS = "DELETE FROM release_counts WHERE release_id = ?1";
-    REMOVE_PLACES_IN_LINE = "DELETE FROM line_places WHERE release_id = ?1";
-    REMOVE_ARRIVALS = "DELETE FROM line_arrivals WHERE release_id = ?1";
+    REMOVE_PLACES_IN_LINE = "DELETE FROM line_places WHERE line_id IN (SELECT id FROM lines WHERE release_id = ?1)";
+    REMOVE_ARRIVALS = "DELETE FROM line_arrivals WHERE line_id IN (SELECT id FROM lines WHERE release_id = ?1)";
     REMOVE_LINE = "DELETE FROM lines WHERE release_id = ?1";
     REMOVE = "DELETE FROM releases WHERE id = ?1";
     ADD_COUNTS = "INSERT INTO release_counts (release_id, office, entries, people) VALUES (?1, ?2, ?3, ?4)

@@ -244,6 +244,7 @@ const UNIQUE_RULES: &[(&str, &str)] = &[
     ("applicants.account_id, applicants.position", "applicants_position_once"),
     ("applicants.account_id, applicants.person", "applicants_person_once"),
     ("idempotency.key", "idempotency_once"),
+    ("lines.release_id", "lines_one_per_release"),
     ("sessions.account_id", "sessions_one_per_account"),
     ("slots.office, slots.date, slots.starts, slots.pool", "slots_once"),
     ("parties.account_id", "one_live_party_per_account"),

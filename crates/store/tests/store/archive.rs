@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use antrean_domain::consequence::StrikeKind;
+use antrean_domain::waiting::{Front, Terms};
 use antrean_store::archive::{self, ArchiveError, Manifest};
 use antrean_store::challenges::Challenge;
 use antrean_store::entries::EntryState;
-use antrean_store::ids::PartyId;
+use antrean_store::ids::{AccountId, PartyId};
+use antrean_store::lines::NewLine;
 use antrean_store::outbox::Urgency;
 use antrean_store::releases::ReleaseState;
 use antrean_store::{
-    Fault, Store, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases,
+    Fault, Store, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases, lines,
 };
 use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots, strikes, waves, wishes};
 
@@ -99,6 +101,14 @@ fn full() -> Town {
         releases::set_drawn(tx, &release(), at(3))?;
         releases::advance(tx, &release(), &[ReleaseState::Drawing], ReleaseState::Drawn)?;
         wishes::put(tx, PartyId(1), "[]", at(4))?;
+        let (joins, opens) = (at(0), at(5));
+        let line = NewLine { release: release(), joins, opens, secret: b"sealed".to_vec(), commitment: [8; 32] };
+        lines::insert(tx, &line, at(4))?;
+        let id = lines::get(tx, &release())?.map_or(0, |line| line.id);
+        lines::join_present(tx, id, AccountId(1), &person(50), at(4))?;
+        let terms = Terms { rate_start: 60, rate_min: 60, rate_max: 60, at_work_min: 1, decide_s: 60 };
+        lines::open(tx, &release(), 1, &Front::opening(at(5), 1, &terms))?;
+        lines::join_late(tx, id, AccountId(2), &person(51), at(6))?;
         waves::insert(tx, &release(), at(4), at(5), 0)?;
         strikes::insert(tx, &person(50), PartyId(1), StrikeKind::NoShow, at(5), 1)?;
         outbox::push(tx, "drawn", Urgency::Patient, b"sealed", at(3))?;

@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod checkup;
+mod lines;
 mod nouns;
 mod rules;
 mod town;

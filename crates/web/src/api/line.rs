@@ -26,7 +26,8 @@ use crate::state::WebState;
 pub(crate) const PLACE: &str = "antrean-place";
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(read_line, join_line)).routes(routes!(read_place))
+    let line = OpenApiRouter::new().routes(routes!(read_line, join_line));
+    line.routes(routes!(read_place))
 }
 
 /// The state of a line, for everybody. Every place token's standing follows from it.

@@ -272,8 +272,11 @@ impl Browser {
             assert!(seen.contains(id), "a link leads to #{id}, which is not at {at}");
         }
         for form in self.forms() {
-            // A language may be set twice; and the answer to a code holds the session, so it is not kept.
-            let keyless = form.method == "get" || ["/bahasa", "/masuk/kode"].contains(&form.action.as_str());
+            // A language may be set twice; the answer to a code holds the session, so it is not kept; and a place in the waiting
+            // room is one, however often it is asked for.
+            let keyless = form.method == "get"
+                || ["/bahasa", "/masuk/kode"].contains(&form.action.as_str())
+                || form.action.ends_with("/tunggu");
             assert!(keyless || !form.value("kunci").is_empty(), "no key in {} at {at}", form.action);
         }
         if self.html.contains("class=\"alert\"") {
