@@ -507,7 +507,6 @@ pub(crate) async fn tend(
 }
 
 /// What the order is made from: the beacon's file, the secret (`Some(None)`), or nothing yet.
-#[expect(clippy::option_option, reason = "not yet, without a beacon, and with one are three things")]
 async fn order_value(
     beacons: &dyn BeaconSource,
     plan: &ReleasePlan,

@@ -257,7 +257,7 @@ proptest! {
     fn nobody_overtakes(one in 0_u32..100_000, other in 0_u32..100_000, threshold in 0..=HALL, admitted in 0_u64..100) {
         let key = key();
         let front = Front { threshold, admitted, ..Front::opening(start(), 1_000, &TERMS) };
-        let place = |n: u32| Spot { line: id(n), number: (n % 3 == 0).then_some(u64::from(n % 200) + 1) };
+        let place = |n: u32| Spot { line: id(n), number: n.is_multiple_of(3).then_some(u64::from(n % 200) + 1) };
         let (one, other) = (place(one), place(other));
         let rank = |spot: &Spot| (spot.number.is_some(), spot.number.unwrap_or_else(|| key.value(&spot.line)));
         if rank(&one) <= rank(&other) && other.is_in(&front, Some(&key)) {

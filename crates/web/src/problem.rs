@@ -140,8 +140,9 @@ impl Trouble {
     /// Seconds for `Retry-After`, where waiting helps.
     pub fn retry_after_s(&self) -> Option<u32> {
         match self {
-            Self::Refused(Refusal::TooMany { retry_after_s, .. }) => Some(*retry_after_s),
-            Self::Refused(Refusal::NotYourTurn { retry_after_s, .. }) => Some(*retry_after_s),
+            Self::Refused(Refusal::TooMany { retry_after_s, .. } | Refusal::NotYourTurn { retry_after_s, .. }) => {
+                Some(*retry_after_s)
+            }
             Self::Refused(Refusal::ResendTooSoon { seconds }) => Some(*seconds),
             Self::Busy => Some(BUSY_RETRY_S),
             _ => None,

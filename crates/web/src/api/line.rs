@@ -38,7 +38,6 @@ pub(super) fn routes() -> OpenApiRouter<WebState> {
     "hall": 281_474_976_710_656_u64, "threshold": 70_368_744_177_664_u64, "arrivals": 9_120, "admitted": 0, "waiting": 45_277,
     "rate_per_minute": 4_200, "places_left": 11_034, "as_of": "2026-11-27T07:03:12Z", "look_again_s": 5
 }))]
-#[expect(clippy::struct_field_names, reason = "fields are called what the JSON calls them")]
 pub(super) struct Line {
     /// The release.
     release: String,
@@ -144,7 +143,6 @@ impl Line {
     "line_id": "0f3a5c7e9b1d2f4a6c8e0a2c4e6f8091", "number": null, "value": 91_220_041_772_031_u64, "phase": "admitting",
     "your_turn": false, "ahead": 7_402, "estimate": {"from_minutes": 1, "to_minutes": 3}, "places_may_go": false, "look_again_s": 35
 }))]
-#[expect(clippy::struct_field_names, reason = "fields are called what the JSON calls them")]
 pub(super) struct Place {
     /// The release.
     release: String,

@@ -119,6 +119,18 @@ impl Card {
     /// The card of a release at an instant.
     pub fn of(page: &Page, release: &ReleaseView, now: Timestamp) -> Self {
         let phase = Phase::of(release, now);
+        // While people gather, nothing is free yet and nothing is closed any more.
+        if let Some(line) = release.line.as_ref().filter(|line| line.phase == LinePhase::Joining) {
+            return Self {
+                state: page.say("wait-tag-joining"),
+                kind: "live",
+                heading: days(page, &release.plan),
+                sentence: page.say_text("wait-joining", "opens", moment(page, line.opens, HOME_ZONE)),
+                figures: figures(page, release, Phase::Planned),
+                times: times(page, release),
+                actions: actions(page, release, phase),
+            };
+        }
         Self {
             state: phase.say(page),
             kind: phase.kind(),

@@ -197,7 +197,11 @@ fn wait_page(
     let look_again_s = standing.as_ref().map_or(line.look_again_s(), |standing| standing.look_again_s);
     let refreshes = waits && !faults.any();
     let figure = |key: &str, number: u64| (words.say(key), words.number(i64::try_from(number).unwrap_or(i64::MAX)));
-    let mut facts = vec![figure("wait-figure-left", line.left.into())];
+    // Before the opening no place can be taken; then it matters how many there will be.
+    let mut facts = vec![match line.phase {
+        LinePhase::NotOpen | LinePhase::Joining => figure("figure-places", release.places.into()),
+        _ => figure("wait-figure-left", line.left.into()),
+    }];
     match line.phase {
         LinePhase::NotOpen | LinePhase::Full | LinePhase::Closed => {}
         LinePhase::Joining => facts.push(figure("wait-figure-joined", line.present)),

@@ -129,6 +129,11 @@ impl Browser {
         browser
     }
 
+    /// Somebody else has signed in on the same device; all its other cookies are still there.
+    pub fn passed_on_to(&mut self, token: &str) {
+        self.cookies.insert(SESSION_COOKIE.to_owned(), token.to_owned());
+    }
+
     pub fn is_signed_in(&self) -> bool {
         self.cookies.contains_key(SESSION_COOKIE)
     }
