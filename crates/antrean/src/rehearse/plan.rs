@@ -54,6 +54,7 @@ pub fn plan(catalogue: &Catalogue, wish: &Wish<'_>) -> Result<ReleasePlan, Stop>
         choices_max: 20,
         party_max: 5,
         wave_times: vec![Time::new(wave.hour(), 0, 0, 0).expect("a whole hour")],
+        waiting_room: true,
     };
     let today = HOME_ZONE.local(wish.freeze).date();
     for date in (2..DAYS_AHEAD).map(|days| today.saturating_add(days.days())) {
