@@ -68,7 +68,9 @@ impl Serve {
         server.base_url = self.base_url.clone().or(server.base_url.take());
         server.log = self.log.or(server.log);
         terminal::start_log(server.log, &server.log_filter);
-        let channel = channel(&config)?;
+        // A rehearsal sends nothing, and its releases are planned for it.
+        let channel = if self.rehearsal { None } else { Some(channel(&config)?) };
+        config.policy.plan_weekly &= !self.rehearsal;
         let beacons = Arc::new(Relays::new(config.beacons.relays.clone())?);
         let listener = bind("--listen", config.server.listen)?;
         let metrics = config.server.metrics.map(|address| bind("--metrics", address)).transpose()?;
@@ -81,7 +83,10 @@ impl Serve {
         let _lock = data.lock()?;
         let app = data.open(config.policy.clone()).await?;
         let web = web_settings(&config);
-        let (web, channel) = if self.rehearsal { setting::inbox(web) } else { (web, channel) };
+        let (web, channel) = match channel {
+            Some(channel) => (web, channel),
+            None => setting::inbox(web),
+        };
         let site = Site::start(Parts { app, listener, metrics, web, channel, beacons })?;
         if config.server.base_url.is_none() && !site.address.ip().is_loopback() {
             tracing::warn!("base_url is not set: links in messages lead to {}", site.url());

@@ -119,7 +119,7 @@ fn program() -> Result<Command, Stop> {
             command.env_remove(name);
         }
     }
-    command.env("ANTREAN_POLICY_PLAN_WEEKLY", "false").env("ANTREAN_LOG_FILTER", "warn");
+    command.env("ANTREAN_LOG_FILTER", "warn");
     Ok(command)
 }
 

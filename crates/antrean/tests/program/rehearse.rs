@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
+use antrean_app::clock::{Clock as _, SystemClock};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::running::{Server, arg, program, run};
@@ -98,6 +100,38 @@ fn a_server_that_does_not_say_that_it_is_in_rehearsal_is_left_alone() {
         let args: Vec<&str> = ["rehearse"].iter().chain(wrong).copied().collect();
         assert_eq!(run(&args).code, 2, "{wrong:?}");
     }
+}
+
+#[test]
+fn a_staging_server_is_rehearsed_over_its_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = arg(folder.path());
+    let staging = Server::start(&["--rehearsal", "--data", data, "--listen", "127.0.0.1:0"]);
+    let none = run(&["rehearse", "--quick", "--release", "NO-1", "--against", &staging.url]);
+    assert!(none.code == 1 && none.err.contains("cannot be read"), "{}", none.err);
+    let freeze = (SystemClock.now() + SignedDuration::from_secs(14)).to_string();
+    let plan = ["release", "plan", "--data", data, "--id", "GLADI-1", "--opens", "now", "--freeze", &freeze];
+    let planned =
+        program().args(plan).args(["--beacon", "local", "--offices", "BTM", "--waves", "00:00"]).output().unwrap();
+    assert!(planned.status.success(), "{}", String::from_utf8_lossy(&planned.stderr));
+    // The server takes a release up within a second.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let people =
+        ["--citizens", "40", "--bots", "8", "--seconds", "6", "--release", "GLADI-1", "--against", &staging.url];
+    let wide = ["--goal-p99-ms", "30000", "--goal-others-p99-ms", "30000", "--goal-lost-percent", "100", "--json", "-"];
+    let ran = program().arg("rehearse").args(people).args(wide).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let told: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"));
+    assert_eq!(
+        (ran.status.code(), &told["release"]),
+        (Some(0), &"GLADI-1".into()),
+        "{} {}",
+        told["goals"],
+        told["audit"]
+    );
+    assert!(told["audit"]["drawn"].as_u64() > Some(20), "{}", told["audit"]);
+    assert!(told["rules"].as_array().unwrap().iter().all(|rule| rule["rule"] != "store_holds"), "not ours to open");
+    assert_eq!(staging.stop(), Some(0));
 }
 
 #[test]

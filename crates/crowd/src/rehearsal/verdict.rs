@@ -216,7 +216,7 @@ impl Goals {
                 met: found <= most,
             });
         };
-        let asking = if *mode == Mode::Draw { "entering: p99" } else { "booking: p99" };
+        let asking = if *mode == Mode::Draw { "entering, and booking leftovers: p99" } else { "booking: p99" };
         at_most("asking_p99_ms", asking, self.p99_ms, measured.asking.p99_ms, " ms");
         at_most("others_p99_ms", "everything else: p99", self.others_p99_ms, measured.others.p99_ms, " ms");
         let percent = |part: u64, of: u64| 100.0 * part as f64 / of.max(1) as f64;
