@@ -377,7 +377,8 @@ impl Citizen {
         means.api.ask(Call::get("/api/v1/me").by(self.token())).await
     }
 
-    fn token(&self) -> &str {
+    /// The token of their session; empty before they have one.
+    pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
 }

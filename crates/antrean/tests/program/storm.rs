@@ -25,9 +25,14 @@ pub const RELEASE: &str = "UJI-CRASH";
 
 /// The phones of a town: the last text that came to each, as the real gateway channel delivers it.
 #[derive(Clone, Default)]
-pub struct Phones(Arc<Mutex<HashMap<String, String>>>);
+pub struct Phones(Arc<Mutex<HashMap<String, String>>>, Arc<Mutex<Vec<String>>>);
 
 impl Phones {
+    /// Every code that came to anybody.
+    pub fn codes(&self) -> Vec<String> {
+        self.1.lock().unwrap().clone()
+    }
+
     /// Takes messages at the address it returns.
     pub async fn listen(&self) -> String {
         let router = Router::new().route("/send", post(take)).with_state(self.clone());
@@ -40,6 +45,7 @@ impl Phones {
 
 async fn take(State(phones): State<Phones>, axum::Json(message): axum::Json<HashMap<String, String>>) {
     if let Some(code) = message["text"].split(|sign: char| !sign.is_ascii_digit()).find(|digits| digits.len() == 6) {
+        phones.1.lock().unwrap().push(code.to_owned());
         phones.0.lock().unwrap().insert(message["to"].clone(), code.to_owned());
     }
 }
