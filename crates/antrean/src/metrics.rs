@@ -250,6 +250,16 @@ impl Metrics {
         sheet.gauges("release_entries", "Entries that are in", of(|release| release.entries.into()))?;
         sheet.gauges("release_people", "People in them", of(|release| release.people.into()))?;
         sheet.gauges("release_standby", "Entries on standby", of(|release| release.standby().into()))?;
+        let lines = || {
+            let of = overview.releases.iter().filter(|release| release.state != ReleaseState::Closed);
+            of.filter_map(|release| Some((vec![("release", release.id.as_str())], release.line.as_ref()?)))
+        };
+        let waiting = lines().map(|(labels, line)| (labels, line.waiting() as f64));
+        sheet.gauges("line_waiting", "People in a waiting room, about", waiting)?;
+        let rate = lines().map(|(labels, line)| (labels, f64::from(line.front.rate)));
+        sheet.gauges("line_rate_per_minute", "People a minute that the server's health lets in", rate)?;
+        let inside = lines().map(|(labels, line)| (labels, line.front.at_work_milli as f64 / 1_000.0));
+        sheet.gauges("line_inside", "People let in who have neither booked nor, as it is reckoned, left", inside)?;
         sheet.gauge("overview_age_seconds", "Age of the public state that readers get", self.seconds_since(overview.at))
     }
 

@@ -78,7 +78,7 @@ async fn a_whole_journey_at_the_most_talkative_level_names_nobody() {
     for line in text.lines() {
         said(&serde_json::from_str(line).unwrap_or_else(|_| panic!("each line is JSON: {line}")), &mut words);
     }
-    for wanted in ["/tiket/{id}", "request", "stopped", "told to stop; finishing what is under way"] {
+    for wanted in ["/api/v1/appointments", "request", "stopped", "told to stop; finishing what is under way"] {
         assert!(words.iter().any(|word| word == wanted), "{wanted}: the log tells what happens");
     }
     assert!(secrets.len() > 50);
