@@ -30,6 +30,8 @@ const BOT_PAUSE: Duration = Duration::from_millis(250);
 const SLOW_BYTES_PER_S: u32 = 6_000;
 /// How often a person looks for a message that does not come.
 const LOOKS_MAX: u32 = 20;
+/// The longest pause between two looks; together they are two minutes, and a code holds for five.
+const LOOK_PAUSE_MAX: Duration = Duration::from_secs(8);
 /// A slow phone loses so many of a hundred answers and sends the request again.
 const LOST_PERCENT: u64 = 10;
 /// A reloader looks this often, and so many times.
@@ -440,7 +442,11 @@ impl<'a> Visit<'a> {
             if let Some(code) = messages.into_iter().find_map(|message| message.code) {
                 return Ok(code);
             }
-            wait = Duration::from_secs(1);
+            // Whoever looks too often only keeps the server from sending it.
+            wait = (wait * 2).min(LOOK_PAUSE_MAX);
+            if Instant::now() + wait >= self.deadline {
+                break;
+            }
         }
         Err(Away::GaveUp("no code came".to_owned()))
     }
