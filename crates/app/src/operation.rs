@@ -65,7 +65,7 @@ pub enum Failure {
     /// A rule says no.
     #[error("refused: {}", .0.code())]
     Refused(Refusal),
-    /// Too much work is waiting: come back in a moment.
+    /// Too much work is waiting, or the database is away: come back in a moment.
     #[error("too much work is waiting")]
     Busy,
     /// Our fault; logged once, here.
@@ -82,8 +82,9 @@ impl From<Refusal> for Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         match fault {
-            // The store has said in the log what it is; whoever asks hears when to come back.
-            Fault::Busy | Fault::Unavailable => Self::Busy,
+            // The store has said in the log what it is; whoever asks hears when to come back, and whoever has an idempotency key finds
+            // out what became of a commit whose answer was lost.
+            Fault::Busy | Fault::Unavailable | Fault::Unknown => Self::Busy,
             other => {
                 tracing::error!(fault = %other, "the store failed");
                 Self::Broken

@@ -70,17 +70,17 @@ pub fn get(tx: &Tx<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
 
 /// Replaces what is sealed.
 pub fn set_sealed(tx: &Tx<'_>, id: AccountId, sealed: &[u8]) -> Result<(), Fault> {
-    tx.execute(SET_SEALED, &[Value::Int(id.0), Value::Blob(sealed)]).map(drop)
+    tx.post(SET_SEALED, &[Value::Int(id.0), Value::Blob(sealed)])
 }
 
 /// Sets the language of messages.
 pub fn set_language(tx: &Tx<'_>, id: AccountId, language: &str) -> Result<(), Fault> {
-    tx.execute(SET_LANGUAGE, &[Value::Int(id.0), Value::Text(language)]).map(drop)
+    tx.post(SET_LANGUAGE, &[Value::Int(id.0), Value::Text(language)])
 }
 
 /// Notes when the holder agreed to the use of their data.
 pub fn set_consent(tx: &Tx<'_>, id: AccountId, now: Timestamp) -> Result<(), Fault> {
-    tx.execute(SET_CONSENT, &[Value::Int(id.0), Value::instant(now)]).map(drop)
+    tx.post(SET_CONSENT, &[Value::Int(id.0), Value::instant(now)])
 }
 
 /// Forgets who the account was: its session, applicants and draft go, phone and sealed data become the tombstone and nothing.
@@ -88,8 +88,8 @@ pub fn set_consent(tx: &Tx<'_>, id: AccountId, now: Timestamp) -> Result<(), Fau
 /// `tombstone` is 16 random bytes from the caller. The row stays, for parties and events name it. Whether the account may be erased
 /// (no live party) is for the caller to ask.
 pub fn erase(tx: &Tx<'_>, id: AccountId, tombstone: [u8; 16]) -> Result<(), Fault> {
-    tx.execute(END_SESSIONS, &[Value::Int(id.0)])?;
-    tx.execute(FORGET_APPLICANTS, &[Value::Int(id.0)])?;
-    tx.execute(FORGET_DRAFT, &[Value::Int(id.0)])?;
-    tx.execute(FORGET_PHONE, &[Value::Int(id.0), Value::Blob(&tombstone), Value::Blob(&[])]).map(drop)
+    tx.post(END_SESSIONS, &[Value::Int(id.0)])?;
+    tx.post(FORGET_APPLICANTS, &[Value::Int(id.0)])?;
+    tx.post(FORGET_DRAFT, &[Value::Int(id.0)])?;
+    tx.post(FORGET_PHONE, &[Value::Int(id.0), Value::Blob(&tombstone), Value::Blob(&[])])
 }

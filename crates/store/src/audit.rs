@@ -2,6 +2,7 @@
 //!
 //! For tests, rehearsals and `antrean doctor`. It reads everything, so it belongs on a reader, not into an operation.
 
+use crate::sql::Sql;
 use crate::statements::statements;
 use crate::{Fault, Tx};
 
@@ -52,7 +53,7 @@ statements! {
 }
 
 /// Each rule: what a violation says, and the statement that finds the numbers for `{a}` and `{b}`.
-const RULES: &[(&str, &str)] = &[
+const RULES: &[(&str, Sql)] = &[
     ("a person is live in party {a} and in party {b}", PERSON_LIVE_TWICE),
     ("an account has the live parties {a} and {b}", ACCOUNT_LIVE_TWICE),
     ("party {a} and its people do not agree on being live", PEOPLE_LIVE_OTHERWISE),
@@ -75,7 +76,7 @@ pub fn violations(tx: &Tx<'_>) -> Result<Vec<String>, Fault> {
     let mut found = Vec::new();
     for (says, sql) in RULES {
         let mut listed = 0;
-        tx.each(sql, &[], |row| {
+        tx.each(*sql, &[], |row| {
             if listed < LISTED_MAX {
                 found.push(says.replace("{a}", &row.int(0)?.to_string()).replace("{b}", &row.int(1)?.to_string()));
             }

@@ -19,7 +19,7 @@ pub fn load(tx: &Tx<'_>) -> Result<Vec<(String, String)>, Fault> {
 
 /// Puts a part in place of the one of its name.
 pub fn put(tx: &Tx<'_>, part: &str, body: &str, now: Timestamp) -> Result<(), Fault> {
-    tx.execute(PUT, &[Value::Text(part), Value::Text(body), Value::instant(now)]).map(drop)
+    tx.post(PUT, &[Value::Text(part), Value::Text(body), Value::instant(now)])
 }
 
 /// When a part was last put, to see that another process has imported something.

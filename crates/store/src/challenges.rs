@@ -13,6 +13,8 @@ statements! {
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     GET = "SELECT id, phone, sealed, code_hash, created_ms, expires_ms, tries, sends, sent_ms, used_ms
            FROM challenges WHERE id = ?1";
+    // Whoever looks goes on to count a try, to use the code up or to send it again.
+    LOCK = "", postgres "SELECT 1 FROM challenges WHERE id = ?1 FOR UPDATE";
     // A try is counted before the code is compared, in one statement: guesses at once cannot share a try.
     COUNT_TRY = "UPDATE challenges SET tries = tries + 1 WHERE id = ?1 AND tries < 5 AND used_ms IS NULL";
     USE_UP = "UPDATE challenges SET used_ms = ?2 WHERE id = ?1 AND used_ms IS NULL";
@@ -60,11 +62,12 @@ pub fn insert(tx: &Tx<'_>, new: &Challenge) -> Result<(), Fault> {
         Value::instant(new.sent),
         Value::from(new.used.map(Timestamp::as_millisecond)),
     ];
-    tx.execute(INSERT, &values).map(drop)
+    tx.post(INSERT, &values)
 }
 
-/// A challenge by the keyed hash of its token.
+/// A challenge by the keyed hash of its token; who gets it in an operation that writes has it alone until the end.
 pub fn get(tx: &Tx<'_>, id: &[u8; 16]) -> Result<Option<Challenge>, Fault> {
+    tx.hold(LOCK, &[Value::Blob(id)])?;
     tx.opt(GET, &[Value::Blob(id)], |row| {
         Ok(Challenge {
             id: row.bytes(0)?,

@@ -25,7 +25,7 @@ pub fn get(tx: &Tx<'_>, account: AccountId) -> Result<Option<String>, Fault> {
 
 /// Keeps a draft in place of the one before.
 pub fn put(tx: &Tx<'_>, account: AccountId, body: &str, now: Timestamp) -> Result<(), Fault> {
-    tx.execute(PUT, &[Value::Int(account.0), Value::Text(body), Value::instant(now)]).map(drop)
+    tx.post(PUT, &[Value::Int(account.0), Value::Text(body), Value::instant(now)])
 }
 
 /// Drops the account's draft; `false` if there was none.

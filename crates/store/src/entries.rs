@@ -116,7 +116,7 @@ pub fn insert(
         Value::Blob(leaf),
         Value::instant(now),
     ];
-    tx.execute(INSERT, &values).map(drop)
+    tx.post(INSERT, &values)
 }
 
 /// The entry of a party.

@@ -111,7 +111,7 @@ pub fn append(tx: &Tx<'_>, event: &Event<'_>) -> Result<(), Fault> {
         Value::from(event.network),
         Value::from(event.device),
     ];
-    tx.execute(APPEND, &values).map(drop)
+    tx.post(APPEND, &values)
 }
 
 /// What happened to a party, the oldest first.

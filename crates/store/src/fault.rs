@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::Place;
+
 /// Why an operation has no result.
 ///
-/// After any fault the operation left nothing behind, with one exception: when the commit itself failed (a broken disk), it is not
-/// known until the next start whether the operation was kept. Idempotency keys make the repetition safe.
+/// After any fault the operation left nothing behind, with one exception: when the commit itself failed (a broken disk, or
+/// [`Fault::Unknown`]), it is not known whether the operation was kept. Idempotency keys make the repetition safe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The queue has no room or no hope to be in time, the operation waited too long, or another process kept the database locked:
@@ -15,6 +17,10 @@ pub enum Fault {
     /// Nothing can be kept just now: the disk is full or fails, or the database server cannot be reached. It may pass by itself.
     #[error("nothing can be kept just now")]
     Unavailable,
+    /// The database was lost while it committed: whether the operation was kept is not known. The same request with the same
+    /// idempotency key finds out; without one, look before doing it again.
+    #[error("the database was lost while it committed")]
+    Unknown,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -62,19 +68,19 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file is not a database, is locked, or the disk failed.
-    #[error("cannot open the database {}: {message}", path.display())]
+    /// The file is not a database, is locked, or the disk failed; the server cannot be reached, turned us away, or is too old.
+    #[error("cannot open the database {place}: {message}")]
     Database {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        place: Place,
         /// What the engine said.
         message: String,
     },
     /// The schema cannot be brought to this program's version, or is newer than it.
-    #[error("cannot migrate the database {}: {message}", path.display())]
+    #[error("cannot migrate the database {place}: {message}")]
     Migration {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        place: Place,
         /// Which migration, and why.
         message: String,
     },

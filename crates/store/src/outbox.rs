@@ -15,7 +15,12 @@ statements! {
     // A claimed message comes back by itself when its lease runs out: a sender that dies loses nothing.
     CLAIM = "UPDATE outbox SET next_ms = ?3, tries = tries + 1 WHERE id IN
              (SELECT id FROM outbox WHERE state = 'waiting' AND next_ms <= ?1 ORDER BY patient, next_ms, id LIMIT ?2)
-             RETURNING id, kind, sealed, tries";
+             RETURNING id, kind, sealed, tries",
+    // Two nodes look at once: what the other is just claiming is passed over, not claimed a second time.
+    postgres "UPDATE outbox SET next_ms = ?3, tries = tries + 1 WHERE id IN
+              (SELECT id FROM outbox WHERE state = 'waiting' AND next_ms <= ?1 ORDER BY patient, next_ms, id LIMIT ?2
+               FOR UPDATE SKIP LOCKED)
+              RETURNING id, kind, sealed, tries";
     SENT = "UPDATE outbox SET state = 'sent', sent_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
     RETRY = "UPDATE outbox SET state = ?3, next_ms = ?2 WHERE id = ?1 AND state = 'waiting'";
     // Counted up to a million: more would take a reader longer than anybody needs to know it.
@@ -51,7 +56,7 @@ pub enum Urgency {
 /// Adds a message, due at once.
 pub fn push(tx: &Tx<'_>, kind: &str, urgency: Urgency, sealed: &[u8], now: Timestamp) -> Result<(), Fault> {
     let patient = Value::Int((urgency == Urgency::Patient).into());
-    tx.execute(PUSH, &[Value::Text(kind), Value::instant(now), Value::Blob(sealed), patient]).map(drop)
+    tx.post(PUSH, &[Value::Text(kind), Value::instant(now), Value::Blob(sealed), patient])
 }
 
 /// Whether any message is due, for a look by a reader before the writer is troubled.
@@ -77,13 +82,13 @@ pub fn claim(tx: &Tx<'_>, now: Timestamp, limit: u32, lease_until: Timestamp) ->
 
 /// Notes that a message was sent.
 pub fn sent(tx: &Tx<'_>, id: i64, now: Timestamp) -> Result<(), Fault> {
-    tx.execute(SENT, &[Value::Int(id), Value::instant(now)]).map(drop)
+    tx.post(SENT, &[Value::Int(id), Value::instant(now)])
 }
 
 /// Puts a message back until `next`, or gives it up for good if it is `dead`.
 pub fn retry(tx: &Tx<'_>, id: i64, next: Timestamp, dead: bool) -> Result<(), Fault> {
     let state = if dead { "dead" } else { "waiting" };
-    tx.execute(RETRY, &[Value::Int(id), Value::instant(next), Value::Text(state)]).map(drop)
+    tx.post(RETRY, &[Value::Int(id), Value::instant(next), Value::Text(state)])
 }
 
 /// How many messages wait; 1,000,000 also stands for more.

@@ -45,6 +45,8 @@ statements! {
     TO_ERASE = "SELECT p.id FROM
                 (SELECT DISTINCT party_id FROM party_people WHERE live = 0 AND length(sealed) > 0 ORDER BY party_id LIMIT ?2) AS due
                 JOIN parties p ON p.id = due.party_id WHERE p.created_ms < ?1";
+    // Whoever ends, moves or draws a party has it to itself meanwhile.
+    LOCK = "", postgres "SELECT 1 FROM parties WHERE id = ?1 FOR UPDATE";
     ERASE = "UPDATE party_people SET sealed = ?2 WHERE party_id = ?1 AND live = 0";
     ERASE_OF_ACCOUNT = "UPDATE party_people SET sealed = ?2
                         WHERE party_id IN (SELECT id FROM parties WHERE account_id = ?1 AND live = 0)
@@ -129,23 +131,28 @@ pub fn insert(
     let Some(id) = tx.insert(INSERT, &values)?.map(PartyId) else { return Ok(Inserted::AccountTaken) };
     let refused = insert_people(tx, id, people)?;
     if let Some(position) = refused {
-        tx.execute(REMOVE_PEOPLE, &[Value::Int(id.0)])?;
-        tx.execute(REMOVE, &[Value::Int(id.0)])?;
+        tx.post(REMOVE_PEOPLE, &[Value::Int(id.0)])?;
+        tx.post(REMOVE, &[Value::Int(id.0)])?;
         return Ok(Inserted::PersonTaken(position));
     }
     Ok(Inserted::Party(id))
 }
 
-/// Inserts people until one is refused, whose position it returns.
+/// Inserts people; the first position that was refused, if one was.
+///
+/// In the order of their keys, whatever their positions: two parties that name the same people do not wait for each other in turn.
 fn insert_people(tx: &Tx<'_>, id: PartyId, people: &[PartyPerson]) -> Result<Option<u32>, Fault> {
-    for one in people {
+    let mut in_order: Vec<&PartyPerson> = people.iter().collect();
+    in_order.sort_by_key(|one| one.person.0);
+    let mut refused = None;
+    for one in in_order {
         let values =
             [Value::Int(id.0), Value::Int(one.position.into()), Value::Blob(&one.person.0), Value::Blob(&one.sealed)];
         if !tx.changed(INSERT_PERSON, &values)? {
-            return Ok(Some(one.position));
+            refused = Some(refused.map_or(one.position, |first: u32| first.min(one.position)));
         }
     }
-    Ok(None)
+    Ok(refused)
 }
 
 /// Replaces the people of a live party that has no place yet and whose entry is not frozen; triggers refuse anything else (rule 6).
@@ -188,6 +195,12 @@ pub fn end(tx: &Tx<'_>, id: PartyId) -> Result<bool, Fault> {
     tx.changed(END, &[Value::Int(id.0)])
 }
 
+/// Holds a party to the end of the transaction: whoever else wants to change something of it waits. Several are held in the order of
+/// their numbers, and before any slot.
+pub fn lock(tx: &Tx<'_>, id: PartyId) -> Result<(), Fault> {
+    tx.hold(LOCK, &[Value::Int(id.0)])
+}
+
 /// A party by its number.
 pub fn get(tx: &Tx<'_>, id: PartyId) -> Result<Option<Party>, Fault> {
     tx.opt(GET, &[Value::Int(id.0)], party)
@@ -225,12 +238,12 @@ pub fn of_person(tx: &Tx<'_>, person: &PersonKey) -> Result<Vec<Party>, Fault> {
 pub fn erase_ended_before(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Result<u64, Fault> {
     let due = tx.all(TO_ERASE, &[Value::instant(before), Value::Int(limit.into())], |row| row.party(0))?;
     for id in &due {
-        tx.execute(ERASE, &[Value::Int(id.0), Value::Blob(&[])])?;
+        tx.post(ERASE, &[Value::Int(id.0), Value::Blob(&[])])?;
     }
     Ok(due.len() as u64)
 }
 
 /// Erases what can be read about the people of an account's ended parties.
 pub fn erase_of_account(tx: &Tx<'_>, account: AccountId) -> Result<(), Fault> {
-    tx.execute(ERASE_OF_ACCOUNT, &[Value::Int(account.0), Value::Blob(&[])]).map(drop)
+    tx.post(ERASE_OF_ACCOUNT, &[Value::Int(account.0), Value::Blob(&[])])
 }

@@ -192,7 +192,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewRelease) -> Result<(), Fault> {
         Value::Blob(&new.tag_key),
         Value::Int(new.round.cast_signed()),
     ];
-    tx.execute(INSERT, &values).map(drop)
+    tx.post(INSERT, &values)
 }
 
 /// A release by its name.
@@ -255,7 +255,7 @@ pub fn set_beacon(tx: &Tx<'_>, id: &ReleaseId, beacon_file: &str, seed: &[u8; 32
 
 /// Notes through which party the results are written; never goes back.
 pub fn set_progress(tx: &Tx<'_>, id: &ReleaseId, drawn_through: PartyId) -> Result<(), Fault> {
-    tx.execute(SET_PROGRESS, &[Value::Text(id.as_str()), Value::Int(drawn_through.0)]).map(drop)
+    tx.post(SET_PROGRESS, &[Value::Text(id.as_str()), Value::Int(drawn_through.0)])
 }
 
 /// Notes when the last result was written; `false` if that is noted already.
@@ -265,7 +265,7 @@ pub fn set_drawn(tx: &Tx<'_>, id: &ReleaseId, now: Timestamp) -> Result<bool, Fa
 
 /// Replaces the closures file.
 pub fn set_closures(tx: &Tx<'_>, id: &ReleaseId, closures: &str) -> Result<(), Fault> {
-    tx.execute(SET_CLOSURES, &[Value::Text(id.as_str()), Value::Text(closures)]).map(drop)
+    tx.post(SET_CLOSURES, &[Value::Text(id.as_str()), Value::Text(closures)])
 }
 
 /// Takes a release back with its slots while it is only planned; `false` if it is not.
@@ -285,7 +285,7 @@ pub fn remove_planned(tx: &Tx<'_>, id: &ReleaseId) -> Result<bool, Fault> {
 /// Adds to (or with negative numbers takes from) the count of entries whose first choice is an office.
 pub fn add_counts(tx: &Tx<'_>, id: &ReleaseId, office: &OfficeCode, entries: i64, people: i64) -> Result<(), Fault> {
     let values = [Value::Text(id.as_str()), Value::Text(office.as_str()), Value::Int(entries), Value::Int(people)];
-    tx.execute(ADD_COUNTS, &values).map(drop)
+    tx.post(ADD_COUNTS, &values)
 }
 
 /// Entries and people by office of the first choice, by office.

@@ -42,7 +42,7 @@ pub fn replace(
     expires: Timestamp,
 ) -> Result<(), Fault> {
     let values = [Value::Blob(id), Value::Int(account.0), Value::instant(now), Value::instant(expires)];
-    tx.execute(REPLACE, &values).map(drop)
+    tx.post(REPLACE, &values)
 }
 
 /// A session by the keyed hash of its token.
@@ -59,7 +59,7 @@ pub fn find(tx: &Tx<'_>, id: &[u8; 16]) -> Result<Option<Session>, Fault> {
 
 /// Notes that a session was used and moves its end.
 pub fn touch(tx: &Tx<'_>, id: &[u8; 16], now: Timestamp, expires: Timestamp) -> Result<(), Fault> {
-    tx.execute(TOUCH, &[Value::Blob(id), Value::instant(now), Value::instant(expires)]).map(drop)
+    tx.post(TOUCH, &[Value::Blob(id), Value::instant(now), Value::instant(expires)])
 }
 
 /// Ends a session; `false` if there was none.

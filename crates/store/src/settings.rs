@@ -19,5 +19,5 @@ pub fn get(tx: &Tx<'_>, name: &str) -> Result<Option<Vec<u8>>, Fault> {
 
 /// Puts a value in place of whatever was there.
 pub fn put(tx: &Tx<'_>, name: &str, value: &[u8]) -> Result<(), Fault> {
-    tx.execute(PUT, &[Value::Text(name), Value::Blob(value)]).map(drop)
+    tx.post(PUT, &[Value::Text(name), Value::Blob(value)])
 }

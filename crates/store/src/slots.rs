@@ -2,6 +2,8 @@
 //!
 //! A place is free, taken, or freed: given back and waiting for the next wave, when nobody can book it.
 
+use std::collections::BTreeSet;
+
 use antrean_domain::office::OfficeCode;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::slot::{Pool, SlotKey, WindowStart};
@@ -37,6 +39,8 @@ statements! {
     FREE_DIRECTLY = "UPDATE slots SET freed = freed + ?2 WHERE id = ?1 AND taken + freed + ?2 <= capacity";
     TAKE_FREED = "UPDATE slots SET freed = freed - ?2, taken = taken + ?2 WHERE id = ?1 AND closed = 0 AND freed >= ?2";
     OPEN_FREED = "UPDATE slots SET freed = freed - ?2 WHERE id = ?1 AND freed >= ?2";
+    // As strong as what changes counts, so that appointments of the slot can still be written meanwhile.
+    LOCK = "", postgres "SELECT 1 FROM slots WHERE id = ?1 FOR NO KEY UPDATE";
     CLOSE = "UPDATE slots SET closed = 1 WHERE id = ?1 AND closed = 0";
 }
 
@@ -137,6 +141,13 @@ pub fn of_office(tx: &Tx<'_>, office: &OfficeCode, from: Date) -> Result<Vec<Slo
 /// The slots of a release that have freed places, by office, date, start, pool.
 pub fn freed_of_release(tx: &Tx<'_>, release: &ReleaseId) -> Result<Vec<Slot>, Fault> {
     tx.all(FREED_OF_RELEASE, &[Value::Text(release.as_str())], slot)
+}
+
+/// Holds slots to the end of the transaction, whatever their order here. Whoever changes more than one holds them first: two that
+/// wanted the same ones in turn would wait for each other.
+pub fn lock(tx: &Tx<'_>, ids: impl IntoIterator<Item = SlotId>) -> Result<(), Fault> {
+    let ordered: BTreeSet<SlotId> = ids.into_iter().collect();
+    ordered.into_iter().try_for_each(|id| tx.hold(LOCK, &[Value::Int(id.0)]))
 }
 
 /// Takes places that are free; `false`, and nothing taken, if there are not so many or the slot is closed.

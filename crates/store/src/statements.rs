@@ -1,12 +1,56 @@
 //! How a noun writes down its SQL: each statement is a constant, and all of them are in `ALL`, so that a test can prepare every one.
 
-/// Defines the statements of a module, and `ALL` with their names and texts.
+/// Defines the statements of a module, and `ALL` with their names and texts. After `, postgres` a second text may follow, which is PostgreSQL's own.
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
-        $($(#[$doc])* const $name: &str = $sql;)*
+    ($($(#[$doc:meta])* $name:ident = $sql:expr $(, postgres $postgres:expr)?;)*) => {
+        $($(#[$doc])* const $name: $crate::sql::Sql = $crate::statements::statement!($sql $(, $postgres)?);)*
 
         #[cfg(test)]
-        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+        pub(crate) const ALL: &[(&str, $crate::sql::Sql)] = &[$((stringify!($name), $name)),*];
     };
 }
-pub(crate) use statements;
+macro_rules! statement {
+    ($sql:expr) => {
+        $crate::sql::Sql::both($sql)
+    };
+    ($sql:expr, $postgres:expr) => {
+        $crate::sql::Sql::each($sql, $postgres)
+    };
+}
+pub(crate) use {statement, statements};
+
+/// All statements of all nouns, with module and name.
+#[cfg(test)]
+pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
+    let modules: &[(&str, &[(&str, crate::sql::Sql)])] = &[
+        ("accounts", crate::accounts::ALL),
+        ("applicants", crate::applicants::ALL),
+        ("appointments", crate::appointments::ALL),
+        ("archive", crate::archive::ALL),
+        ("audit", crate::audit::ALL),
+        ("catalogue", crate::catalogue::ALL),
+        ("challenges", crate::challenges::ALL),
+        ("days", crate::days::ALL),
+        ("drafts", crate::drafts::ALL),
+        ("entries", crate::entries::ALL),
+        ("events", crate::events::ALL),
+        ("idempotency", crate::idempotency::ALL),
+        ("leases", crate::leases::ALL),
+        ("limits", crate::limits::ALL),
+        ("lines", crate::lines::ALL),
+        ("outbox", crate::outbox::ALL),
+        ("parties", crate::parties::ALL),
+        ("releases", crate::releases::ALL),
+        ("sessions", crate::sessions::ALL),
+        ("settings", crate::settings::ALL),
+        ("slots", crate::slots::ALL),
+        ("strikes", crate::strikes::ALL),
+        ("waves", crate::waves::ALL),
+        ("wishes", crate::wishes::ALL),
+    ];
+    modules
+        .iter()
+        .flat_map(|(module, all)| all.iter().map(move |(name, sql)| (format!("{module}::{name}"), *sql)))
+        .chain(crate::archive::every_statement().into_iter().map(|(name, sql)| (name, sql.into())))
+        .collect()
+}

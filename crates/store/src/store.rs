@@ -5,16 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::histogram::Distribution;
-use crate::job::{self, Answer};
+use crate::job::{self, Answer, ReadJob, WriteJob};
+use crate::postgres::{DatabaseUrl, Postgres};
 use crate::queue::{Health, Lane, Patience};
 use crate::sqlite::Sqlite;
-use crate::{Fault, OpenError, Tx};
+use crate::{Fault, OpenError, Place, Tx};
 
 /// Where the store is and how much it takes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// The database file; its directory is made if need be.
-    pub path: PathBuf,
+    /// The database.
+    pub place: Place,
+    /// Connections that write to a PostgreSQL database, each with a thread; at least 1. A database file has one writer in any case.
+    pub writers: usize,
     /// Threads that read, each with its own connection; at least 1.
     pub readers: usize,
     /// Operations that may wait, writes and reads each, shared out among the lanes; one more is `Fault::Busy`.
@@ -27,13 +30,32 @@ impl StoreConfig {
     /// Enough to use small machines fully: pages under load are bytes prepared once, so few readers serve many people.
     pub const READERS: usize = 4;
 
+    /// As many transactions as share a commit on one disk without waiting for each other's rows; five nodes of them and their readers
+    /// are the 100 connections that a server of PostgreSQL allows unless it is told otherwise.
+    pub const WRITERS: usize = 16;
+
     /// A bound on memory, some 30 MB of operations: what cannot be done in time is refused long before a slow disk fills it, and at
     /// 10,000 writes a second the last of those who confirm waits 0.8 s.
     pub const QUEUE_MAX: usize = 16_384;
 
     /// The usual settings for a database file.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: Self::READERS, queue_max: Self::QUEUE_MAX, patience: Patience::default() }
+        Self::of(Place::File(path.into()))
+    }
+
+    /// The usual settings for a PostgreSQL database.
+    pub fn url(url: DatabaseUrl) -> Self {
+        Self::of(Place::Url(url))
+    }
+
+    fn of(place: Place) -> Self {
+        Self {
+            place,
+            writers: Self::WRITERS,
+            readers: Self::READERS,
+            queue_max: Self::QUEUE_MAX,
+            patience: Patience::default(),
+        }
     }
 }
 
@@ -64,18 +86,72 @@ pub struct StoreStats {
     pub batch: Distribution,
     /// Pages in the write-ahead log at the last look, each of 4 KiB.
     pub log_frames: u64,
+    /// Operations run again because others were in the way, on PostgreSQL.
+    pub again: u64,
 }
 
 /// The store. Cloning it is cheap; all clones are one store, closed when the last is dropped or when one is closed.
 #[derive(Clone)]
 pub struct Store {
-    engine: Arc<Sqlite>,
+    engine: Arc<Engine>,
+}
+
+/// The one or the other; the only place that asks which.
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Engine {
+    fn send_write(&self, lane: Lane, job: Box<dyn WriteJob>) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.send_write(lane, job),
+            Self::Postgres(engine) => engine.send_write(lane, job),
+        }
+    }
+
+    fn send_read(&self, lane: Lane, job: Box<dyn ReadJob>) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(engine) => engine.send_read(lane, job),
+            Self::Postgres(engine) => engine.send_read(lane, job),
+        }
+    }
+
+    fn close(&self) {
+        match self {
+            Self::Sqlite(engine) => engine.close(),
+            Self::Postgres(engine) => engine.close(),
+        }
+    }
+
+    fn stats(&self) -> StoreStats {
+        match self {
+            Self::Sqlite(engine) => engine.stats(),
+            Self::Postgres(engine) => engine.stats(),
+        }
+    }
+
+    fn health(&self) -> Health {
+        match self {
+            Self::Sqlite(engine) => engine.health(),
+            Self::Postgres(engine) => engine.health(),
+        }
+    }
 }
 
 impl Store {
     /// Opens the database, brings its schema up to date and starts the store's threads.
     pub fn open(config: &StoreConfig) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(Sqlite::open(config)?) })
+        let engine = match &config.place {
+            Place::File(path) => Engine::Sqlite(Sqlite::open(path, config)?),
+            Place::Url(url) => Engine::Postgres(Postgres::open(url, config)?),
+        };
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Whether other nodes may write to the same database at any time, so that what this one wrote is not all that changed.
+    pub fn is_shared(&self) -> bool {
+        matches!(*self.engine, Engine::Postgres(_))
     }
 
     /// Runs an operation of the program itself that may write, and answers when what it wrote is on disk.

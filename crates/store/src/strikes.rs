@@ -43,7 +43,7 @@ pub fn insert(
 ) -> Result<(), Fault> {
     let values =
         [Value::Blob(&person.0), Value::Int(party.0), name(kind), Value::instant(at), Value::Int(releases.into())];
-    tx.execute(INSERT, &values).map(drop)
+    tx.post(INSERT, &values)
 }
 
 /// All strikes of a person, also those taken back, by time.

@@ -35,7 +35,7 @@ pub struct Wish {
 
 /// Makes or replaces a party's wish; a replaced one waits from now.
 pub fn put(tx: &Tx<'_>, party: PartyId, choices: &str, now: Timestamp) -> Result<(), Fault> {
-    tx.execute(PUT, &[Value::Int(party.0), Value::Text(choices), Value::instant(now)]).map(drop)
+    tx.post(PUT, &[Value::Int(party.0), Value::Text(choices), Value::instant(now)])
 }
 
 /// The choices of a party's wish, one a line.

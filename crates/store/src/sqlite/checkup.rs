@@ -6,8 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connection::{BUSY_TIMEOUT, Session, cannot_open, fault, newest_schema};
 use crate::checkup::{self, Checkup, Depth};
-use crate::tx::Engine as _;
-use crate::{Fault, OpenError, Tx};
+use crate::{Fault, OpenError, Place, Tx};
 
 /// Sentences about damage that are listed: whoever has a hundred needs the backup, not the rest.
 const DAMAGE_LISTED_MAX: usize = 100;
@@ -21,7 +20,8 @@ pub(crate) fn checkup(path: &Path, depth: Depth) -> Result<Checkup, OpenError> {
         connection.busy_timeout(BUSY_TIMEOUT).and_then(|()| connection.pragma_update(None, "query_only", true));
     set_up.map_err(|error| cannot_open(path, &error))?;
     let session = Session { connection };
-    look(&session, depth).map_err(|fault| OpenError::Database { path: path.to_owned(), message: fault.to_string() })
+    look(&session, depth)
+        .map_err(|fault| OpenError::Database { place: Place::File(path.to_owned()), message: fault.to_string() })
 }
 
 fn look(session: &Session, depth: Depth) -> Result<Checkup, Fault> {
@@ -37,9 +37,9 @@ fn look(session: &Session, depth: Depth) -> Result<Checkup, Fault> {
     let schema = schema_of(session)?;
     let sound = damage.is_empty() && schema == schema_known;
     let contents = if sound {
-        session.execute("BEGIN", &[])?;
+        session.say("BEGIN")?;
         let contents = checkup::contents(&Tx::new(session), depth);
-        session.execute("ROLLBACK", &[])?;
+        session.say("ROLLBACK")?;
         Some(contents?)
     } else {
         None

@@ -8,9 +8,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
 
+use crate::locks::Lock;
+use crate::sql::Sql;
 use crate::tx::Engine;
 use crate::value::{Cells, RowRef, Value};
-use crate::{Fault, OpenError};
+use crate::{Fault, OpenError, Place};
 
 /// How long a statement waits for another process (the command line beside the server) before it is turned away.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,7 +27,7 @@ const WRITE_CACHE_KIB: i64 = 64 * 1024;
 const READ_CACHE_KIB: i64 = 8 * 1024;
 
 mod embedded {
-    refinery::embed_migrations!("migrations");
+    refinery::embed_migrations!("migrations/sqlite");
 }
 
 /// A connection with its transaction state; what a transaction runs on.
@@ -46,7 +48,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Session, OpenError> {
     let mut connection = open(path, flags, WRITE_CACHE_KIB).map_err(|error| cannot_open(path, &error))?;
     embedded::migrations::runner()
         .run(&mut connection)
-        .map_err(|error| OpenError::Migration { path: path.to_owned(), message: chain(&error) })?;
+        .map_err(|error| OpenError::Migration { place: Place::File(path.to_owned()), message: chain(&error) })?;
     Ok(Session { connection })
 }
 
@@ -89,7 +91,7 @@ fn open(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Conne
 }
 
 pub(super) fn cannot_open(path: &Path, error: &rusqlite::Error) -> OpenError {
-    OpenError::Database { path: path.to_owned(), message: error.to_string() }
+    OpenError::Database { place: Place::File(path.to_owned()), message: error.to_string() }
 }
 
 /// The message of an error with those of its causes, which refinery keeps apart.
@@ -152,24 +154,35 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Runs a statement of the engine's own, about the transaction itself.
+    pub(super) fn say(&self, sql: &'static str) -> Result<(), Fault> {
+        self.prepared(sql, &[])?.raw_execute().map(drop).map_err(|error| fault(&error))
+    }
+}
+
 impl Engine for Session {
-    fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Fault> {
-        let rows = self.prepared(sql, values)?.raw_execute().map_err(|error| fault(&error))?;
+    fn execute(&self, sql: Sql, values: &[Value<'_>]) -> Result<u64, Fault> {
+        let rows = self.prepared(sql.sqlite, values)?.raw_execute().map_err(|error| fault(&error))?;
         Ok(rows as u64)
     }
 
-    fn insert(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<i64>, Fault> {
+    fn post(&self, sql: Sql, values: &[Value<'_>]) -> Result<(), Fault> {
+        self.execute(sql, values).map(drop)
+    }
+
+    fn insert(&self, sql: Sql, values: &[Value<'_>]) -> Result<Option<i64>, Fault> {
         let rows = self.execute(sql, values)?;
         Ok((rows > 0).then(|| self.connection.last_insert_rowid()))
     }
 
     fn each(
         &self,
-        sql: &'static str,
+        sql: Sql,
         values: &[Value<'_>],
         row: &mut dyn FnMut(&RowRef<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut statement = self.prepared(sql, values)?;
+        let mut statement = self.prepared(sql.sqlite, values)?;
         let mut rows = statement.raw_query();
         // Always to the end: foreign keys are checked when a statement with RETURNING is done, not when it gives its row.
         while let Some(found) = rows.next().map_err(|error| fault(&error))? {
@@ -206,6 +219,28 @@ impl Engine for Session {
                 changed => Ok(changed),
             });
         changed.map(drop).map_err(|error| fault(&error))
+    }
+
+    fn hold(&self, _: Sql, _: &[Value<'_>]) -> Result<(), Fault> {
+        // Only one writes at a time.
+        Ok(())
+    }
+
+    fn lock(&self, _: &Lock<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn savepoint(&self) -> Result<(), Fault> {
+        // Names may repeat: the innermost savepoint of a name is meant.
+        self.say("SAVEPOINT attempt")
+    }
+
+    fn undo(&self) -> Result<(), Fault> {
+        self.say("ROLLBACK TO SAVEPOINT attempt")
+    }
+
+    fn release(&self) -> Result<(), Fault> {
+        self.say("RELEASE SAVEPOINT attempt")
     }
 }
 
@@ -298,41 +333,7 @@ fn rule(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// All statements of all nouns, with module and name.
-    fn every_statement() -> Vec<(String, &'static str)> {
-        let modules: &[(&str, &[(&str, &'static str)])] = &[
-            ("accounts", crate::accounts::ALL),
-            ("applicants", crate::applicants::ALL),
-            ("appointments", crate::appointments::ALL),
-            ("archive", crate::archive::ALL),
-            ("audit", crate::audit::ALL),
-            ("catalogue", crate::catalogue::ALL),
-            ("challenges", crate::challenges::ALL),
-            ("days", crate::days::ALL),
-            ("drafts", crate::drafts::ALL),
-            ("entries", crate::entries::ALL),
-            ("events", crate::events::ALL),
-            ("idempotency", crate::idempotency::ALL),
-            ("leases", crate::leases::ALL),
-            ("limits", crate::limits::ALL),
-            ("lines", crate::lines::ALL),
-            ("outbox", crate::outbox::ALL),
-            ("parties", crate::parties::ALL),
-            ("releases", crate::releases::ALL),
-            ("sessions", crate::sessions::ALL),
-            ("settings", crate::settings::ALL),
-            ("slots", crate::slots::ALL),
-            ("strikes", crate::strikes::ALL),
-            ("waves", crate::waves::ALL),
-            ("wishes", crate::wishes::ALL),
-        ];
-        modules
-            .iter()
-            .flat_map(|(module, all)| all.iter().map(move |(name, sql)| (format!("{module}::{name}"), *sql)))
-            .chain(crate::archive::every_statement())
-            .collect()
-    }
+    use crate::statements::every_statement;
 
     fn fresh() -> (tempfile::TempDir, Session) {
         let directory = tempfile::tempdir().expect("a directory");
@@ -343,9 +344,9 @@ mod tests {
     #[test]
     fn every_statement_can_be_prepared_and_all_fit_into_the_cache() {
         let (_directory, session) = fresh();
-        let statements = every_statement();
+        let statements: Vec<_> = every_statement().into_iter().filter(|(_, sql)| !sql.sqlite.is_empty()).collect();
         for (name, sql) in &statements {
-            if let Err(error) = session.connection.prepare(sql) {
+            if let Err(error) = session.connection.prepare(sql.sqlite) {
                 panic!("{name}: {error}");
             }
         }
@@ -376,7 +377,7 @@ mod tests {
     #[test]
     fn no_statement_scans_a_table_that_grows_unless_it_says_why() {
         let (_directory, session) = fresh();
-        for (name, sql) in every_statement() {
+        for (name, sql) in every_statement().into_iter().filter(|(_, sql)| !sql.sqlite.is_empty()) {
             if MAY_SCAN.iter().any(|(of, _)| name.starts_with(of)) {
                 continue;
             }

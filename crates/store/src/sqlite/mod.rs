@@ -6,6 +6,7 @@ mod connection;
 mod reader;
 mod writer;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -13,9 +14,9 @@ use std::time::Duration;
 
 pub(crate) use checkup::checkup;
 
-use crate::histogram::Histogram;
 use crate::job::{ReadJob, WriteJob};
 use crate::queue::{Health, Lane, Queue};
+use crate::spread::Spread;
 use crate::{Fault, OpenError, StoreConfig, StoreStats};
 
 /// The engine's threads and the ways to them.
@@ -24,25 +25,6 @@ pub(crate) struct Sqlite {
     reads: Arc<Queue<Box<dyn ReadJob>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     shared: Arc<Shared>,
-}
-
-/// Upper bounds for the time of a commit, in microseconds: from a disk that lies to one that dies.
-const COMMIT_US: &[u64] =
-    &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
-
-/// Upper bounds for the operations in one transaction.
-const BATCH: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 255];
-
-/// How commits are spread.
-struct Spread {
-    commit_us: Histogram,
-    batch: Histogram,
-}
-
-impl Default for Spread {
-    fn default() -> Self {
-        Self { commit_us: Histogram::new(COMMIT_US), batch: Histogram::new(BATCH) }
-    }
 }
 
 /// What the threads tell each other and the outside.
@@ -62,13 +44,13 @@ struct Shared {
 }
 
 impl Sqlite {
-    pub(crate) fn open(config: &StoreConfig) -> Result<Self, OpenError> {
-        if let Some(directory) = config.path.parent() {
+    pub(crate) fn open(path: &Path, config: &StoreConfig) -> Result<Self, OpenError> {
+        if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory)
                 .map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
         }
         let shared = Arc::new(Shared::default());
-        let session = connection::open_writer(&config.path)?;
+        let session = connection::open_writer(path)?;
         let readers = config.readers.max(1);
         let engine = Self {
             writes: Arc::new(Queue::new(config.queue_max, config.patience, 1, writer::BATCH_MAX)),
@@ -78,13 +60,13 @@ impl Sqlite {
         };
         for index in 0..readers {
             let reader = reader::Reader {
-                session: connection::open_reader(&config.path)?,
+                session: connection::open_reader(path)?,
                 queue: Arc::clone(&engine.reads),
                 shared: Arc::clone(&shared),
             };
             engine.start(format!("store-read-{index}"), move || reader.run())?;
         }
-        let checkpointer = connection::open_checkpointer(&config.path)?;
+        let checkpointer = connection::open_checkpointer(path)?;
         let for_checkpointer = Arc::clone(&shared);
         engine.start("store-log".to_owned(), move || checkpoint::run(&checkpointer, &for_checkpointer))?;
         let queue = Arc::clone(&engine.writes);
@@ -150,6 +132,7 @@ impl Sqlite {
             commit_us: shared.spread.commit_us.read(),
             batch: shared.spread.batch.read(),
             log_frames: read(&shared.log_frames),
+            again: 0,
         }
     }
 }

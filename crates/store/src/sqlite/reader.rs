@@ -9,7 +9,6 @@ use super::connection::Session;
 use crate::Tx;
 use crate::job::ReadJob;
 use crate::queue::Queue;
-use crate::tx::Engine as _;
 
 pub(super) struct Reader {
     pub(super) session: Session,
@@ -34,13 +33,13 @@ impl Reader {
 
     fn read(&self, job: Box<dyn ReadJob>) {
         // The state is fixed by the first statement after this, and released at the end, or the log could never be begun anew.
-        if let Err(fault) = self.session.execute("BEGIN", &[]) {
+        if let Err(fault) = self.session.say("BEGIN") {
             job.run(Err(fault));
             return;
         }
         job.run(Ok(&Tx::new(&self.session)));
         if !self.session.is_idle()
-            && let Err(fault) = self.session.execute("ROLLBACK", &[])
+            && let Err(fault) = self.session.say("ROLLBACK")
         {
             tracing::error!(%fault, "a read could not be ended");
         }

@@ -8,7 +8,6 @@ use super::Shared;
 use super::connection::Session;
 use crate::job::WriteJob;
 use crate::queue::Queue;
-use crate::tx::Engine as _;
 use crate::{Fault, Tx};
 
 /// Operations in one transaction. More gains little (66,000 against 50,000 bookings/s for 256 against 64) and makes the first of them
@@ -66,19 +65,19 @@ impl Writer {
         self.begin()?;
         let (tx, size) = (Tx::new(&self.session), batch.len() as u64);
         for job in batch {
-            self.session.execute("SAVEPOINT operation", &[])?;
+            self.session.say("SAVEPOINT operation")?;
             let kept = job.run(&tx);
             // A full disk can end the transaction in the middle, for everybody in it. Going on would write outside of any.
             if self.session.is_idle() {
                 return Err(Fault::Unavailable);
             }
             if !kept {
-                self.session.execute("ROLLBACK TO SAVEPOINT operation", &[])?;
+                self.session.say("ROLLBACK TO SAVEPOINT operation")?;
             }
-            self.session.execute("RELEASE SAVEPOINT operation", &[])?;
+            self.session.say("RELEASE SAVEPOINT operation")?;
         }
         let began = Instant::now();
-        self.session.execute("COMMIT", &[])?;
+        self.session.say("COMMIT")?;
         let took = began.elapsed();
         self.shared.commit_ns.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
         self.shared.spread.commit_us.count(took.as_micros() as u64);
@@ -91,12 +90,12 @@ impl Writer {
     fn begin(&self) -> Result<(), Fault> {
         let mut tries = 1;
         loop {
-            match self.session.execute("BEGIN IMMEDIATE", &[]) {
+            match self.session.say("BEGIN IMMEDIATE") {
                 Err(Fault::Busy) if tries < BEGIN_TRIES => {
                     tracing::warn!(tries, "another process keeps the database locked");
                     tries += 1;
                 }
-                other => return other.map(drop),
+                other => return other,
             }
         }
     }
@@ -104,7 +103,7 @@ impl Writer {
     fn give_up(&self) {
         // After some disk errors the engine has ended the transaction itself.
         if !self.session.is_idle()
-            && let Err(fault) = self.session.execute("ROLLBACK", &[])
+            && let Err(fault) = self.session.say("ROLLBACK")
         {
             tracing::error!(%fault, "a failed transaction could not be undone");
         }

@@ -78,19 +78,7 @@ fn every_kind_of_tampering_is_found_and_named() {
     ];
     for (tampering, expected) in tampered {
         let town = drawn();
-        let behind_its_back = rusqlite::Connection::open(town.path()).expect("a connection");
-        let triggers: String = behind_its_back
-            .query_row(
-                "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema WHERE type = 'trigger'",
-                [],
-                |row| row.get(0),
-            )
-            .expect("the triggers");
-        behind_its_back
-            .execute_batch(&format!(
-                "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {triggers}; {tampering}"
-            ))
-            .expect(tampering);
+        town.tamper(tampering);
         let found = town.violations();
         assert!(found.iter().any(|violation| violation == expected), "{tampering}\nfound: {found:#?}");
     }
@@ -100,15 +88,10 @@ fn every_kind_of_tampering_is_found_and_named() {
 fn a_database_that_is_wrong_everywhere_is_told_briefly() {
     let town = Town::new();
     town.release(ReleaseState::Open, &[1]);
-    let behind_its_back = rusqlite::Connection::open(town.path()).expect("a connection");
-    behind_its_back
-        .execute_batch(
-            "PRAGMA ignore_check_constraints = ON;
-             DROP TRIGGER slots_only_while_planned;
-             INSERT INTO slots (release_id, office, date, starts, ends, pool, capacity, freed)
-             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
-             SELECT '2026-W49', 'BTM', '2026-12-02', i, i, 'public', 1, 2 FROM n",
-        )
-        .expect("tampering");
+    town.tamper(
+        "INSERT INTO slots (release_id, office, date, starts, ends, pool, capacity, freed)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+         SELECT '2026-W49', 'BTM', '2026-12-02', i, i, 'public', 1, 2 FROM n",
+    );
     assert_eq!(town.read(audit::violations).len(), 100);
 }

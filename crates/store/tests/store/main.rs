@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod checkup;
+mod files;
 mod lines;
 mod nouns;
 mod rules;

@@ -7,6 +7,7 @@ use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::EntryId;
 use antrean_store::appointments::Source;
 use antrean_store::entries::EntryState;
+use antrean_store::locks::Lock;
 use antrean_store::parties::Inserted;
 use antrean_store::releases::ReleaseState;
 use antrean_store::{Fault, Value, appointments, entries, events, parties, releases, slots};
@@ -100,6 +101,7 @@ fn booking_cancelling_and_moving_from_sixty_four_hands_leaves_every_rule_true() 
                     town.write(move |tx| book(tx, account, &people, slot).map(drop));
                 }
                 1 => town.write(move |tx| {
+                    tx.lock(&Lock::Account(account))?;
                     let Some(party) = parties::live_of_account(tx, account)? else { return Ok(()) };
                     let held = appointments::get(tx, party.id)?.expect("a live party here has a place");
                     let to = AppointmentState::Cancelled;
@@ -108,8 +110,10 @@ fn booking_cancelling_and_moving_from_sixty_four_hands_leaves_every_rule_true() 
                     parties::end(tx, party.id).map(drop)
                 }),
                 _ => town.write(move |tx| {
+                    tx.lock(&Lock::Account(account))?;
                     let Some(party) = parties::live_of_account(tx, account)? else { return Ok(()) };
                     let held = appointments::get(tx, party.id)?.expect("a live party here has a place");
+                    slots::lock(tx, [held.slot, other])?;
                     if held.slot == other || held.moves > 0 || !slots::take(tx, other, party.size)? {
                         return Ok(());
                     }
@@ -170,7 +174,13 @@ fn the_people_of_a_party_cannot_disagree_with_it_about_being_live() {
 
 /// The name of the rule that refuses a statement.
 fn refused(town: &Town, sql: &'static str) -> String {
-    let fault = town.store.write_blocking(move |tx| tx.execute(sql, &[])).expect_err(sql);
+    refused_with(town, sql, &[])
+}
+
+/// The name of the rule that refuses a statement with bytes in it.
+fn refused_with(town: &Town, sql: &'static str, bytes: &'static [&'static [u8]]) -> String {
+    let values: Vec<Value<'static>> = bytes.iter().map(|bytes| Value::Blob(bytes)).collect();
+    let fault = town.store.write_blocking(move |tx| tx.execute(sql, &values)).expect_err(sql);
     fault.rule().unwrap_or_else(|| panic!("{sql}: {fault}")).to_owned()
 }
 
@@ -180,11 +190,11 @@ fn who_a_place_belongs_to_never_changes() {
     let slot = town.release(ReleaseState::Open, &[10])[0];
     let account = town.accounts(1)[0];
     let Booked::Party(party) = town.write(move |tx| book(tx, account, &[1, 2], slot)) else { panic!("booked") };
-    assert_eq!(refused(&town, "UPDATE party_people SET person = x'00'"), "party_people_never_change");
-    assert_eq!(refused(&town, "UPDATE party_people SET sealed = x'00'"), "party_people_never_change");
+    assert_eq!(refused_with(&town, "UPDATE party_people SET person = ?1", &[&[0]]), "party_people_never_change");
+    assert_eq!(refused_with(&town, "UPDATE party_people SET sealed = ?1", &[&[0]]), "party_people_never_change");
     assert_eq!(refused(&town, "DELETE FROM party_people WHERE position = 1"), "party_people_with_a_place_stay");
-    let another = "INSERT INTO party_people (party_id, position, live, person, sealed) VALUES (1, 4, 1, x'09', x'')";
-    assert_eq!(refused(&town, another), "party_people_with_a_place_stay_alone");
+    let another = "INSERT INTO party_people (party_id, position, live, person, sealed) VALUES (1, 4, 1, ?1, ?2)";
+    assert_eq!(refused_with(&town, another, &[&[9], &[]]), "party_people_with_a_place_stay_alone");
     assert_eq!(refused(&town, "UPDATE appointments SET party_id = 99"), "appointments_keep_their_party");
     let replaced = town.store.write_blocking(move |tx| parties::replace_people(tx, party, &party_of(&[3])));
     assert_eq!(replaced.expect_err("refused").rule(), Some("party_people_with_a_place_stay"));
@@ -269,7 +279,7 @@ fn a_release_is_frozen_and_drawn_once() {
     assert!(!town.write(|tx| releases::set_freeze(tx, &release(), "another", 9)));
     assert!(town.write(|tx| releases::set_beacon(tx, &release(), "beacon", &[1; 32])));
     assert!(!town.write(|tx| releases::set_beacon(tx, &release(), "another", &[2; 32])));
-    assert_eq!(refused(&town, "UPDATE releases SET seed = x'00'"), "releases_drawn_once");
+    assert_eq!(refused_with(&town, "UPDATE releases SET seed = ?1", &[&[0]]), "releases_drawn_once");
     assert_eq!(refused(&town, "UPDATE releases SET round = 99"), "releases_drawn_once");
     let drawn = town.read(|tx| releases::get(tx, &release())).expect("the release");
     assert_eq!((drawn.round, drawn.freeze_file.as_deref(), drawn.seed), (8, Some("freeze"), Some([1; 32])));

@@ -53,10 +53,43 @@ pub fn party_of(numbers: &[u32]) -> Vec<PartyPerson> {
     numbers.iter().enumerate().map(member).collect()
 }
 
-/// A store in a directory of its own, which goes when the town goes.
+/// Whether this program tests on PostgreSQL: its sources are the same, its name is not.
+pub const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"postgres");
+
+/// A store in a place of its own, which goes when the town goes.
 pub struct Town {
     pub store: Store,
-    pub directory: tempfile::TempDir,
+    config: StoreConfig,
+    pub place: Place,
+}
+
+/// Where a town's store is.
+pub enum Place {
+    Directory(tempfile::TempDir),
+    Database(antrean_cluster::Database),
+}
+
+impl Place {
+    /// A place where nothing is yet.
+    pub fn fresh() -> Self {
+        if !ON_POSTGRES {
+            return Self::Directory(tempfile::tempdir().expect("a directory"));
+        }
+        // The whole program is about PostgreSQL: without one all of its tests are left out, and the cluster has said so.
+        antrean_cluster::database().map_or_else(|| std::process::exit(0), Self::Database)
+    }
+
+    /// The settings of a store that is there.
+    pub fn config(&self) -> StoreConfig {
+        match self {
+            Self::Directory(directory) => StoreConfig::at(directory.path().join("antrean.db")),
+            Self::Database(database) => {
+                let url = database.url().parse().expect("an address");
+                // Enough to be in each other's way, few enough to be connected soon.
+                StoreConfig { writers: 8, readers: 2, ..StoreConfig::url(url) }
+            }
+        }
+    }
 }
 
 impl Town {
@@ -67,15 +100,45 @@ impl Town {
 
     /// A fresh store with other settings.
     pub fn with(change: impl FnOnce(&mut StoreConfig)) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let mut config = StoreConfig::at(directory.path().join("antrean.db"));
+        let place = Place::fresh();
+        let mut config = place.config();
         change(&mut config);
         let store = Store::open(&config).expect("a fresh store");
-        Self { store, directory }
+        Self { store, config, place }
     }
 
+    /// Another store on the same place, as another process would have it.
+    pub fn beside(&self) -> Store {
+        Store::open(&self.config).expect("opens beside")
+    }
+
+    /// The database file, on SQLite.
     pub fn path(&self) -> std::path::PathBuf {
-        self.directory.path().join("antrean.db")
+        let Place::Directory(directory) = &self.place else { panic!("a file is asked for on PostgreSQL") };
+        directory.path().join("antrean.db")
+    }
+
+    /// Does something to the database that no constraint and no trigger sees.
+    pub fn tamper(&self, statements: &str) {
+        match &self.place {
+            Place::Directory(_) => {
+                let file = rusqlite::Connection::open(self.path()).expect("a connection");
+                let triggers: String = file
+                    .query_row(
+                        "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema WHERE type = 'trigger'",
+                        [],
+                        |row| row.get(0),
+                    )
+                    .expect("the triggers");
+                let unguarded = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON";
+                file.execute_batch(&format!("{unguarded}; {triggers}; {statements}")).expect(statements);
+            }
+            Place::Database(database) => {
+                let unguarded = "SET session_replication_role = replica;
+                                 ALTER TABLE slots DROP CONSTRAINT slots_never_oversold";
+                database.run(&format!("{unguarded}; {statements}"));
+            }
+        }
     }
 
     /// A write that must succeed.

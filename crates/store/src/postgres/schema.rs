@@ -1,0 +1,34 @@
+//! The schema of a PostgreSQL database, brought up to date before anything else.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::connect::{self, NotConnected, Purpose, told};
+use super::url::DatabaseUrl;
+use crate::{OpenError, Place};
+
+mod embedded {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// Held while the schema is brought up: of two nodes that start at once on an empty database, one waits for the other. "ANTREAN" in
+/// ASCII.
+const LOCK: &str = "SET lock_timeout = '5min'; SELECT pg_advisory_lock(18386036285235534)";
+
+/// Brings the schema of a database up to date. One that is newer than this program is not touched.
+pub(super) fn bring_up(url: &DatabaseUrl) -> Result<(), OpenError> {
+    let runtime = connect::runtime().map_err(|why| super::not_open(url, &why))?;
+    runtime.block_on(async {
+        let warned = Arc::new(AtomicBool::new(false));
+        let mut client =
+            connect::client(url, Purpose::Migrate, warned).await.map_err(|why| super::not_open(url, &why))?;
+        // Given back with the connection, however this ends.
+        let locked = client.batch_execute(LOCK).await;
+        locked.map_err(|error| super::not_open(url, &NotConnected::Failed(told(&error))))?;
+        embedded::migrations::runner()
+            .run_async(&mut client)
+            .await
+            .map(drop)
+            .map_err(|error| OpenError::Migration { place: Place::Url(url.clone()), message: told(&error) })
+    })
+}
