@@ -10,7 +10,9 @@ use std::str::FromStr;
 use antrean_app::policy::Policy;
 use antrean_channels::gateway::GatewayConfig;
 use antrean_store::StoreConfig;
+use antrean_web::WebSettings;
 use antrean_web::caller::Network;
+use antrean_web::door::DoorLimits;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -65,6 +67,12 @@ pub struct Server {
     pub sign_ins_per_network_hour: u32,
     /// Seconds after which a request is given up with 503.
     pub request_timeout_s: NonZeroU32,
+    /// Requests under way at once that are not answered from memory.
+    pub requests_max: NonZeroU32,
+    /// Connections at once.
+    pub connections_max: NonZeroU32,
+    /// Connections at once from one address, loopback and trusted proxies excepted.
+    pub connections_per_address_max: NonZeroU32,
     /// Threads that read the database.
     pub readers: NonZeroU8,
     /// Operations that may wait, writes and reads each.
@@ -107,13 +115,20 @@ impl Default for Server {
             // Carriers put thousands of people behind one address.
             sign_ins_per_network_hour: 600,
             request_timeout_s: NonZeroU32::new(20).expect("not 0"),
+            requests_max: by_default(WebSettings::REQUESTS_MAX),
+            connections_max: by_default(DoorLimits::default().connections_max),
+            connections_per_address_max: by_default(DoorLimits::default().connections_per_peer_max),
             readers: NonZeroU8::new(StoreConfig::READERS as u8).expect("not 0"),
-            queue_max: NonZeroU32::new(StoreConfig::QUEUE_MAX as u32).expect("not 0"),
+            queue_max: by_default(StoreConfig::QUEUE_MAX),
             master_key_file: None,
             log: None,
             log_filter: "info,refinery_core=warn".to_owned(),
         }
     }
+}
+
+fn by_default(limit: usize) -> NonZeroU32 {
+    NonZeroU32::new(limit as u32).expect("no limit is 0 by default")
 }
 
 impl Default for Beacons {

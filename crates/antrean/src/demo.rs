@@ -30,6 +30,7 @@ use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan}
 use antrean_store::releases::ReleaseState;
 use antrean_web::WebSettings;
 use antrean_web::demo::DemoMessage;
+use antrean_web::door::DoorLimits;
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde_json::json;
@@ -193,6 +194,7 @@ impl Demo {
                 sign_ins_per_network_hour: None,
                 ..WebSettings::default()
             },
+            door: DoorLimits::default(),
             channel: inbox,
             beacons: Arc::new(NoBeacon),
         })?;

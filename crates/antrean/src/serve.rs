@@ -11,8 +11,9 @@ use antrean_app::release_clock::{BeaconSource, ReleaseClock};
 use antrean_channels::gateway::{Gateway, GatewayConfig, GatewayError};
 use antrean_channels::log::Log;
 use antrean_channels::{Channel, Courier};
+use antrean_web::door::{Door, DoorLimits};
 use antrean_web::{WebSettings, WebState, router};
-use axum::serve::ListenerExt as _;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -28,6 +29,10 @@ use crate::{metrics, supervisor, terminal};
 const DRAIN: Duration = Duration::from_secs(10);
 /// The work behind the door finishes a step and a message within this time, or is cut off; it is safe to run twice.
 const FINISH: Duration = Duration::from_secs(10);
+
+/// Connections that the system keeps ready until they are taken: at 14.00 thousands come in one second, and one that finds no room
+/// tries again only after a second, then three. The system may have a lower limit of its own (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
 
 /// Arguments of `antrean serve`.
 #[derive(Debug, clap::Args)]
@@ -82,12 +87,12 @@ impl Serve {
         }
         let _lock = data.lock()?;
         let app = data.open(config.policy.clone()).await?;
-        let web = web_settings(&config);
+        let (web, door) = (web_settings(&config), door_limits(&config));
         let (web, channel) = match channel {
             Some(channel) => (web, channel),
             None => setting::inbox(web),
         };
-        let site = Site::start(Parts { app, listener, metrics, web, channel, beacons })?;
+        let site = Site::start(Parts { app, listener, metrics, web, door, channel, beacons })?;
         if config.server.base_url.is_none() && !site.address.ip().is_loopback() {
             tracing::warn!("base_url is not set: links in messages lead to {}", site.url());
         }
@@ -106,13 +111,16 @@ impl Serve {
     }
 }
 
-/// Takes the address before anything else is done, so that a second server on it stops at once.
+/// Takes the address before anything else is done, so that a second server on it stops at once. Within a runtime.
 pub fn bind(flag: &str, listen: SocketAddr) -> Result<TcpListener, Stop> {
-    let bound = TcpListener::bind(listen).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    });
-    bound.map_err(|error| {
+    let take = || {
+        let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A server that was just stopped left connections behind that keep the port for a minute otherwise.
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    take().map_err(|error| {
         Stop::failed(format!("{flag}: cannot listen on {listen}: {error}; choose another address or port"))
     })
 }
@@ -145,6 +153,18 @@ fn web_settings(config: &Config) -> WebSettings {
         demo: None,
         sign_ins_per_network_hour: (sign_ins > 0).then_some(sign_ins),
         request_timeout: Duration::from_secs(server.request_timeout_s.get().into()),
+        requests_max: server.requests_max.get() as usize,
+        ..WebSettings::default()
+    }
+}
+
+fn door_limits(config: &Config) -> DoorLimits {
+    let server = &config.server;
+    DoorLimits {
+        connections_max: server.connections_max.get() as usize,
+        connections_per_peer_max: server.connections_per_address_max.get() as usize,
+        trusted_proxies: server.trusted_proxies.clone(),
+        ..DoorLimits::default()
     }
 }
 
@@ -158,6 +178,8 @@ pub struct Parts {
     pub metrics: Option<TcpListener>,
     /// What the operator decided about the web side.
     pub web: WebSettings,
+    /// How many connections it takes, and for how long.
+    pub door: DoorLimits,
     /// How messages leave.
     pub channel: Arc<dyn Channel>,
     /// Where public randomness comes from.
@@ -171,7 +193,7 @@ pub struct Site {
     pub address: SocketAddr,
     /// Where metrics and probes are asked for, if anywhere.
     pub metrics: Option<SocketAddr>,
-    web: JoinHandle<std::io::Result<()>>,
+    web: JoinHandle<()>,
     close_door: watch::Sender<bool>,
     behind: JoinSet<&'static str>,
     end_work: watch::Sender<bool>,
@@ -180,12 +202,12 @@ pub struct Site {
 impl Site {
     /// Starts everything. Within a runtime.
     pub fn start(parts: Parts) -> Result<Self, Stop> {
-        let Parts { app, listener, metrics, mut web, channel, beacons } = parts;
+        let Parts { app, listener, metrics, mut web, door, channel, beacons } = parts;
         let failed = |error: std::io::Error| Stop::failed(format!("cannot listen: {error}"));
         let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let base_url = web.base_url.get_or_insert_with(|| format!("http://{address}")).clone();
-        let (close_door, door) = watch::channel(false);
+        let (close_door, closes) = watch::channel(false);
         let (end_work, ends) = watch::channel(false);
         let mut behind = JoinSet::new();
         let clock = ReleaseClock::new(app.clone(), beacons, HOLDER);
@@ -201,13 +223,8 @@ impl Site {
             let serving = axum::serve(listener, metrics::router(&state)).with_graceful_shutdown(becomes_true(ends));
             behind.spawn(named("the door for metrics", async move { drop(serving.await) }));
         }
-        // Answers are small and whole; waiting to fill a packet would only delay them.
-        let listener = listener.tap_io(|line| {
-            let _ = line.set_nodelay(true);
-        });
-        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(becomes_true(door));
-        let web = tokio::spawn(async move { serving.await });
+        let (router, door) = (router(state), Door::new(door));
+        let web = tokio::spawn(async move { door.serve(listener, router, becomes_true(closes)).await });
         Ok(Self { app, address, metrics: metrics_at, web, close_door, behind, end_work })
     }
 

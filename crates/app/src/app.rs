@@ -166,19 +166,9 @@ impl App {
         Failure::Refused(refusal)
     }
 
-    /// Asks the store something on behalf of a caller who looks; nothing can be written.
+    /// Asks the store something on behalf of a caller, in the caller's lane; nothing can be written.
     pub async fn ask<T: Send + 'static>(
         &self,
-        caller: Caller,
-        question: impl FnOnce(&Tx<'_>, &Context<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Failure> {
-        self.ask_in(Lane::Read, caller, question).await
-    }
-
-    /// As [`App::ask`], for a caller on the way to something: their steps go before those of people who only look.
-    pub async fn ask_in<T: Send + 'static>(
-        &self,
-        lane: Lane,
         caller: Caller,
         question: impl FnOnce(&Tx<'_>, &Context<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
@@ -186,7 +176,7 @@ impl App {
         let answer = self
             .core
             .store
-            .read_in(lane, move |tx| {
+            .read_in(caller.lane, move |tx| {
                 app.in_context(&caller, None, |cx| match question(tx, cx) {
                     Ok(answer) => Ok(Ok(answer)),
                     Err(Error::Refused(refusal) | Error::Counted(refusal)) => Ok(Err(refusal)),

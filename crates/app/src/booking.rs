@@ -88,6 +88,11 @@ impl Book {
                 if let Err(NotOffered { why }) = office.offers(*service, *passport, slot.key.date) {
                     return Err(Refusal::NotOfferedHere { index: 0, office: slot.key.office, why }.into());
                 }
+                // Under a rush most who ask for a full slot are too late: they are told before anything is written for them. It
+                // stays true, for freed places wait for a wave (rule 7); who takes the last place is decided by `slots::take`.
+                if slot.left() < people.len() as u32 {
+                    return Err(full(cx, &slot, people.len() as u32).into());
+                }
                 let draft = party::draft(tx, cx, account, &release, &plan, people)?;
                 if let Turn::Of(person) = turn
                     && draft.holder != Some(person)
@@ -100,7 +105,7 @@ impl Book {
             BookFor::Standby => (standby_party(tx, cx, account, &slot)?, None),
         };
         if !slots::take(tx, slot.id, party.size)? {
-            return Err(Refusal::SlotFull { alternatives: alternatives(tx, cx, &slot, party.size)? }.into());
+            return Err(full(cx, &slot, party.size).into());
         }
         let source = if plan.mode == Mode::Draw { Source::Leftover } else { Source::FirstCome };
         let appointment = give(tx, cx, party.id, &slot, source, None)?;
@@ -211,28 +216,28 @@ pub(crate) fn note_place(
     cx.note(tx, actor, note)
 }
 
-/// Windows of the same office, then of its neighbours in the family of units, that still have room.
-fn alternatives(tx: &Tx<'_>, cx: &Context<'_>, full: &Slot, size: u32) -> Result<Vec<SlotOffer>, Fault> {
-    let today = zone_of(cx, &full.key.office).local(cx.now).date();
+/// The refusal of a slot without room, with windows of the same office, then of its neighbours in the family of units, that still had
+/// room at the last look at the public state: most who rush for a slot are refused, and they must not read the store for it.
+fn full(cx: &Context<'_>, full: &Slot, size: u32) -> Refusal {
     let mut offices = vec![full.key.office];
     if let Some(office) = cx.catalogue.offices.get(&full.key.office) {
         let head = office.main();
-        offices.push(head);
-        offices.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code));
-    }
-    let mut offers: Vec<SlotOffer> = Vec::new();
-    for office in offices {
-        for slot in slots::of_release_at(tx, &full.release, &office)? {
-            let known = offers.iter().any(|offer| offer.id == slot.id);
-            if !slot.closed && slot.key.date > today && slot.left() >= size && !known {
-                offers.push(SlotOffer { id: slot.id, ends: slot.ends, left: slot.left(), key: slot.key });
-            }
-            if offers.len() == ALTERNATIVES_MAX {
-                return Ok(offers);
+        let units = cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code);
+        for office in std::iter::once(head).chain(units) {
+            if !offices.contains(&office) {
+                offices.push(office);
             }
         }
     }
-    Ok(offers)
+    let alternatives = cx.overview.release(&full.release).map(|release| {
+        let offered = offices
+            .iter()
+            .flat_map(|office| release.slots_of(office))
+            .filter(|slot| !slot.closed && slot.left >= size && slot.id != full.id && cx.now < slot.bookable_until);
+        let offers = offered.map(|slot| SlotOffer { id: slot.id, ends: slot.ends, left: slot.left, key: slot.key });
+        offers.take(ALTERNATIVES_MAX).collect()
+    });
+    Refusal::SlotFull { alternatives: alternatives.unwrap_or_default() }
 }
 
 /// The ticket just written.

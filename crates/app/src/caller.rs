@@ -1,6 +1,7 @@
 //! Who asks: the session, the network and the language of one request.
 
 use antrean_domain::region::Zone;
+use antrean_store::Lane;
 use antrean_store::ids::AccountId;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,8 @@ pub struct Caller {
     pub network: Option<String>,
     /// The language the caller reads.
     pub language: Language,
+    /// Before whom the caller's questions go; operations say themselves.
+    pub lane: Lane,
 }
 
 /// Who did something, for the log of changes.

@@ -13,7 +13,7 @@ use crate::Fault;
 use crate::job::{ReadJob, WriteJob};
 
 /// Who waits, the most important first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     /// People in the middle of confirming: they enter, book, move, cancel.
     Confirm,
@@ -22,6 +22,7 @@ pub enum Lane {
     /// People signing in and saying who they are.
     SignIn,
     /// People who look.
+    #[default]
     Read,
 }
 

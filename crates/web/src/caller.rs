@@ -99,6 +99,7 @@ impl FromRequestParts<WebState> for Who {
             session: session_of(parts.uri.path(), &parts.headers),
             network: address_of(parts, &state.settings).map(|address| Network::coarse(address).to_string()),
             language: language_of(&parts.uri, &parts.headers),
+            lane: parts.extensions.get().copied().unwrap_or_default(),
         }))
     }
 }

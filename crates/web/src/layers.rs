@@ -2,19 +2,29 @@
 //! rendering of trouble, catching of panics, and a limit on time.
 
 use std::any::Any;
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use antrean_app::Lane;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
+use tokio::time::Sleep;
 use tower_http::csrf::ProtectionError;
 
+use crate::BODY_BYTES_MAX;
 use crate::caller::{Who, is_api, language_of};
+use crate::lanes::lane_of;
 use crate::measure::NO_ROUTE;
 use crate::pages;
+use crate::prepared::takes_gzip;
 use crate::problem::{Asked, BadRequest, Carried, NO_STORE, PROBLEM_JSON, Problem, Trouble};
 use crate::state::WebState;
 
@@ -45,9 +55,14 @@ impl TraceIds {
     }
 
     fn next(&self) -> TraceId {
+        TraceId(format!("{:016x}", self.dice()))
+    }
+
+    /// A number that nobody expects, for spreading things; not for secrets.
+    fn dice(&self) -> u64 {
         let mut word = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        TraceId(format!("{:016x}", word ^ (word >> 31)))
+        word ^ (word >> 31)
     }
 }
 
@@ -74,6 +89,9 @@ pub(crate) async fn observe(State(state): State<WebState>, mut request: Request,
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let counts = state.traffic.route(route);
     request.extensions_mut().insert(trace.clone());
+    if let Some(lane) = lane_of(&method, route) {
+        request.extensions_mut().insert(lane);
+    }
     let mut response = next.run(request).await;
     let (status, took) = (response.status(), started.elapsed());
     counts.answered(status, took);
@@ -81,7 +99,11 @@ pub(crate) async fn observe(State(state): State<WebState>, mut request: Request,
         response.headers_mut().insert(REQUEST_ID, name);
     }
     let ms = took.as_secs_f64() * 1_000.0;
-    if status.is_server_error() {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(count) = state.refused.count() {
+            tracing::warn!(count, last_trace_id = %trace.0, %method, %route, "requests told to come back since the last line");
+        }
+    } else if status.is_server_error() {
         tracing::warn!(trace_id = %trace.0, %method, %route, status = status.as_u16(), ms, "request failed");
     } else {
         tracing::debug!(trace_id = %trace.0, %method, %route, status = status.as_u16(), ms, "request");
@@ -117,7 +139,9 @@ pub(crate) async fn render(State(state): State<WebState>, request: Request, next
         language: language_of(request.uri(), request.headers()),
         path: request.uri().path().to_owned(),
         trace_id: request.extensions().get::<TraceId>().map(|trace| trace.0.clone()).unwrap_or_default(),
+        gzip: takes_gzip(request.headers()),
     };
+    let lane = request.extensions().get::<Lane>().copied().unwrap_or_default();
     let response = next.run(request).await;
     let status = response.status();
     // Answers about a part or a version of a file mean just that; whoever asked for a range understands them.
@@ -150,6 +174,10 @@ pub(crate) async fn render(State(state): State<WebState>, request: Request, next
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH && !rendered.headers().contains_key(name) {
             rendered.headers_mut().append(name, value.clone());
         }
+    }
+    if trouble == Trouble::Busy {
+        let seconds = state.app.health().come_back_s(lane, state.trace_ids.dice());
+        rendered.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     rendered.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(asked.language.tag()));
     rendered
@@ -188,6 +216,70 @@ pub(crate) async fn slow_floods(State(state): State<WebState>, request: Request,
     }
 }
 
+/// Refuses a request whose lane has too many under way, before anything of it is read.
+pub(crate) async fn shed(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let Some(lane) = request.extensions().get::<Lane>().copied() else { return next.run(request).await };
+    match state.under_way.enter(lane) {
+        Some(_entered) => next.run(request).await,
+        None => Trouble::Busy.into_response(),
+    }
+}
+
+/// Refuses a body that says itself that it is too long, before any of it is read, and ends a request whose body does not arrive in
+/// time, with 408: whoever sends a byte a second would hold it up for hours.
+pub(crate) async fn end_slow_bodies(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    if request.body().size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Trouble::from(BadRequest::TooLarge).into_response();
+    }
+    let late = Arc::new(AtomicBool::new(false));
+    let deadline = Box::pin(tokio::time::sleep(state.settings.body_timeout));
+    let request = request.map(|body| Body::new(Awaited { body, deadline, late: Arc::clone(&late) }));
+    let response = next.run(request).await;
+    if !late.load(Ordering::Relaxed) {
+        return response;
+    }
+    let mut response = Trouble::from(BadRequest::TooSlow).into_response();
+    // The rest of the body is still to come, and is not waited for.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The body of a request, which has to be there by its deadline.
+struct Awaited {
+    body: Body,
+    deadline: Pin<Box<Sleep>>,
+    late: Arc<AtomicBool>,
+}
+
+impl HttpBody for Awaited {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_ready() {
+            return frame;
+        }
+        ready!(self.deadline.as_mut().poll(cx));
+        self.late.store(true, Ordering::Relaxed);
+        Poll::Ready(Some(Err(axum::Error::new(std::io::Error::from(std::io::ErrorKind::TimedOut)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// Gives a request up that takes too long. An operation that was accepted is still finished by the store.
 pub(crate) async fn give_up_late(State(state): State<WebState>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(state.settings.request_timeout, next.run(request)).await {
@@ -207,7 +299,7 @@ mod tests {
     use antrean_app::policy::Policy;
     use antrean_store::{Store, StoreConfig};
     use axum::Router;
-    use axum::body::{Body, to_bytes};
+    use axum::body::to_bytes;
     use axum::routing::get;
     use tower::ServiceExt as _;
 
@@ -265,7 +357,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (status, headers, body) = ask(&misbehaving(&folder).await, "/api/sleeps").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(headers[header::RETRY_AFTER], "2");
+        assert!(["1", "2"].contains(&headers[header::RETRY_AFTER].to_str().unwrap()), "{headers:?}");
         assert!(body.contains("\"code\":\"busy\""), "{body}");
     }
 

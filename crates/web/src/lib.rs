@@ -4,9 +4,11 @@
 pub mod api;
 pub mod caller;
 pub mod demo;
+pub mod door;
 pub mod files;
 pub mod health;
 pub mod input;
+mod lanes;
 mod layers;
 pub mod limits;
 pub mod measure;
@@ -23,6 +25,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::csrf::CsrfLayer;
 
+pub use lanes::RequestStats;
 pub use state::{WebSettings, WebState};
 
 use problem::{BadRequest, Trouble};
@@ -32,7 +35,7 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// Everything that the server answers to.
 ///
-/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`; without, no network is known and none is limited.
+/// Serve it through a [`door::Door`]; without the `ConnectInfo` that it gives, no network is known and none is limited.
 pub fn router(state: WebState) -> Router {
     let pages = pages::routes().merge(demo::routes()).layer(CsrfLayer::new());
     let routes = Router::new().merge(pages).merge(files::routes()).merge(health::routes()).merge(api::routes());
@@ -45,8 +48,10 @@ fn layered(routes: Router<WebState>, state: WebState) -> Router {
         .fallback(|| async { Trouble::from(BadRequest::NotFound) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(state.clone(), layers::slow_floods))
+        .layer(from_fn_with_state(state.clone(), layers::end_slow_bodies))
         .layer(from_fn_with_state(state.clone(), layers::give_up_late))
         .layer(CatchPanicLayer::custom(layers::caught))
+        .layer(from_fn_with_state(state.clone(), layers::shed))
         .layer(from_fn_with_state(state.clone(), layers::render))
         .layer(CompressionLayer::new().gzip(true).compress_when(worth_compressing()))
         .layer(from_fn_with_state(state.clone(), layers::secure))

@@ -18,8 +18,10 @@ use utoipa::ToSchema;
 
 use crate::input::FieldErrors;
 
-/// Seconds after which a client may come back when too much work was waiting.
+/// Seconds after which a client may come back when too much work was waiting, where nobody knows better.
 pub const BUSY_RETRY_S: u32 = 2;
+/// Seconds after which a request whose body was too slow may be sent again: it was the line, and the line may be better at once.
+const SLOW_RETRY_S: u32 = 1;
 
 /// Why a request got no good answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +58,8 @@ pub enum BadRequest {
     NotAForm,
     /// The connection ended before the body did.
     Interrupted,
+    /// The body did not arrive in time.
+    TooSlow,
     /// No `Idempotency-Key` where one is needed.
     KeyMissing,
     /// An `Idempotency-Key` of more than 255 characters or with others than visible ASCII.
@@ -108,7 +112,8 @@ impl Trouble {
             StatusCode::TOO_MANY_REQUESTS => {
                 Some(Refusal::TooMany { what: Limited::Requests, retry_after_s: 60 }.into())
             }
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => Some(Self::Busy),
+            StatusCode::REQUEST_TIMEOUT => Some(BadRequest::TooSlow.into()),
+            StatusCode::SERVICE_UNAVAILABLE => Some(Self::Busy),
             other if other.is_client_error() => Some(BadRequest::NotAForm.into()),
             other if other.is_server_error() => Some(Self::Broken),
             _ => None,
@@ -144,6 +149,7 @@ impl Trouble {
                 Some(*retry_after_s)
             }
             Self::Refused(Refusal::ResendTooSoon { seconds }) => Some(*seconds),
+            Self::Request(BadRequest::TooSlow) => Some(SLOW_RETRY_S),
             Self::Busy => Some(BUSY_RETRY_S),
             _ => None,
         }
@@ -183,6 +189,7 @@ impl BadRequest {
             | Self::Interrupted
             | Self::KeyMissing
             | Self::KeyUnusable => StatusCode::BAD_REQUEST,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -200,6 +207,7 @@ impl BadRequest {
             Self::MediaType => "media-type",
             Self::NotAForm => "not-a-form",
             Self::Interrupted => "interrupted",
+            Self::TooSlow => "too-slow",
             Self::KeyMissing => "idempotency-key-missing",
             Self::KeyUnusable => "idempotency-key-unusable",
             Self::NotFound => "not-found",
@@ -298,6 +306,8 @@ pub struct Asked {
     pub path: String,
     /// Names this request in the log: 16 hexadecimal digits.
     pub trace_id: String,
+    /// Whether the client takes gzip.
+    pub gzip: bool,
 }
 
 /// A problem document (RFC 9457).

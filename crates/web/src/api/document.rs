@@ -297,6 +297,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("too-large", 413, "the body is longer than 64 KiB"),
     ("too-late", 422, "moving has ended"),
     ("too-many-choices", 422, "more choices than the release allows; `data.max`"),
+    ("too-slow", 408, "the body did not arrive in time; send it again"),
     ("underage", 422, "an account belongs to an adult"),
 ];
 
@@ -348,7 +349,7 @@ fn describe(operation: &mut Operation, called: &Called) {
     let mut codes: Vec<&str> = called.codes.to_vec();
     codes.extend(["fields", "rate-limited", "busy", "broken", "not-a-form"]);
     if has_body {
-        codes.extend(["not-json", "not-utf8", "interrupted", "too-large", "media-type"]);
+        codes.extend(["not-json", "not-utf8", "interrupted", "too-slow", "too-large", "media-type"]);
     }
     if matches!(called.access, Access::Reading | Access::Changing) {
         codes.push("signed-out");
@@ -500,6 +501,7 @@ mod tests {
             BadRequest::MediaType,
             BadRequest::NotAForm,
             BadRequest::Interrupted,
+            BadRequest::TooSlow,
             BadRequest::KeyMissing,
             BadRequest::KeyUnusable,
             BadRequest::NotFound,
@@ -540,6 +542,7 @@ mod tests {
                 language: antrean_app::caller::Language::En,
                 path: "/api".to_owned(),
                 trace_id: "0".to_owned(),
+                gzip: false,
             };
             let files = antrean_domain::catalogue::CatalogueFiles::builtin();
             let catalogue = antrean_domain::catalogue::Catalogue::parse(&files).unwrap();
