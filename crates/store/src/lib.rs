@@ -25,6 +25,7 @@ pub mod leases;
 pub mod limits;
 pub mod lines;
 pub mod locks;
+pub mod mishap;
 pub mod outbox;
 pub mod parties;
 mod place;

@@ -306,6 +306,19 @@ impl<J: Refusable> Queue<J> {
         self.arrived.notify_all();
     }
 
+    /// Takes nothing more and refuses what is there: nobody will work it off.
+    pub(crate) fn abandon(&self) {
+        let mut inside = self.lock();
+        inside.closed = true;
+        let waiting: Vec<J> =
+            inside.lanes.iter_mut().flat_map(|lane| lane.drain(..)).map(|waiting| waiting.job).collect();
+        drop(inside);
+        self.arrived.notify_all();
+        for job in waiting {
+            job.refuse(Fault::Closed);
+        }
+    }
+
     /// How the queue is now.
     pub(crate) fn health(&self) -> QueueHealth {
         let now = Instant::now();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::histogram::Distribution;
 use crate::job::{self, Answer, ReadJob, WriteJob};
+use crate::mishap::Mishaps;
 use crate::postgres::{DatabaseUrl, Postgres};
 use crate::queue::{Health, Lane, Patience};
 use crate::sqlite::Sqlite;
@@ -24,6 +25,8 @@ pub struct StoreConfig {
     pub queue_max: usize,
     /// How long an operation may wait before it is `Fault::Busy` instead of run.
     pub patience: Patience,
+    /// What a test lets go wrong with a database file; nothing by default.
+    pub mishaps: Mishaps,
 }
 
 impl StoreConfig {
@@ -55,6 +58,7 @@ impl StoreConfig {
             readers: Self::READERS,
             queue_max: Self::QUEUE_MAX,
             patience: Patience::default(),
+            mishaps: Mishaps::default(),
         }
     }
 }

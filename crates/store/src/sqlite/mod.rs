@@ -63,6 +63,7 @@ impl Sqlite {
                 session: connection::open_reader(path)?,
                 queue: Arc::clone(&engine.reads),
                 shared: Arc::clone(&shared),
+                mishaps: config.mishaps.clone(),
             };
             engine.start(format!("store-read-{index}"), move || reader.run())?;
         }
@@ -70,7 +71,8 @@ impl Sqlite {
         let for_checkpointer = Arc::clone(&shared);
         engine.start("store-log".to_owned(), move || checkpoint::run(&checkpointer, &for_checkpointer))?;
         let queue = Arc::clone(&engine.writes);
-        engine.start("store-write".to_owned(), move || writer::Writer { session, queue, shared }.run())?;
+        let mishaps = config.mishaps.clone();
+        engine.start("store-write".to_owned(), move || writer::Writer { session, queue, shared, mishaps }.run())?;
         Ok(engine)
     }
 

@@ -8,12 +8,14 @@ use super::Shared;
 use super::connection::Session;
 use crate::Tx;
 use crate::job::ReadJob;
+use crate::mishap::{Mishaps, Point};
 use crate::queue::Queue;
 
 pub(super) struct Reader {
     pub(super) session: Session,
     pub(super) queue: Arc<Queue<Box<dyn ReadJob>>>,
     pub(super) shared: Arc<Shared>,
+    pub(super) mishaps: Mishaps,
 }
 
 impl Reader {
@@ -21,6 +23,7 @@ impl Reader {
     pub(super) fn run(self) {
         let mut next = Vec::with_capacity(1);
         loop {
+            self.mishaps.at(Point::Read);
             self.queue.take(&mut next);
             let Some(job) = next.pop() else { return };
             // Counted before it is answered, as writes are: whoever has an answer finds it counted.
@@ -28,6 +31,7 @@ impl Reader {
             let began = Instant::now();
             self.read(job);
             self.queue.worked(began.elapsed());
+            self.mishaps.at(Point::ReadDone);
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::connection::Session;
 use crate::job::WriteJob;
+use crate::mishap::{Mishap, Mishaps, Point};
 use crate::queue::Queue;
 use crate::{Fault, Tx};
 
@@ -20,10 +21,19 @@ const BEGIN_TRIES: u32 = 3;
 /// How long the writer waits for readers of older states before it gives up beginning the log anew until the next second.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
+/// How a transaction ended.
+#[derive(PartialEq, Eq)]
+enum End {
+    Committed,
+    /// A test had the process die; whether before or after the commit, nobody is told.
+    Died,
+}
+
 pub(super) struct Writer {
     pub(super) session: Session,
     pub(super) queue: Arc<Queue<Box<dyn WriteJob>>>,
     pub(super) shared: Arc<Shared>,
+    pub(super) mishaps: Mishaps,
 }
 
 impl Writer {
@@ -31,6 +41,9 @@ impl Writer {
     pub(super) fn run(self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
+            if self.mishaps.at(Point::Take) == Mishap::Crash {
+                return self.queue.abandon();
+            }
             // No timer: while one batch is being synced, the next one gathers by itself.
             self.queue.take(&mut batch);
             if batch.is_empty() {
@@ -38,7 +51,9 @@ impl Writer {
             }
             let began = Instant::now();
             let size = batch.len() as u64;
-            if let Err(fault) = self.commit(&mut batch) {
+            let end = self.commit(&mut batch);
+            let died = end == Ok(End::Died);
+            if let Err(fault) = end {
                 if !matches!(fault, Fault::Busy | Fault::Unavailable) {
                     tracing::error!(%fault, operations = size, "a transaction failed");
                 }
@@ -47,11 +62,21 @@ impl Writer {
                     job.fail(fault.clone());
                 }
             }
+            if died {
+                // Nothing is undone here: dropping the connection does what the next start after a crash does.
+                for job in &mut batch {
+                    job.fail(Fault::Closed);
+                }
+            }
             self.shared.batch_largest.fetch_max(size, Ordering::Relaxed);
             self.shared.writes.fetch_add(size, Ordering::Relaxed);
             // Only now: nobody hears of success before it is on disk (rule 4).
             for job in batch.drain(..) {
                 job.answer();
+            }
+            self.mishaps.at(Point::Answered);
+            if died {
+                return self.queue.abandon();
             }
             if self.shared.restart_log.swap(false, Ordering::Relaxed) {
                 self.restart_log();
@@ -61,10 +86,18 @@ impl Writer {
     }
 
     /// Runs the operations, each in its own savepoint, and commits. On `Err` none of them is kept.
-    fn commit(&self, batch: &mut [Box<dyn WriteJob>]) -> Result<(), Fault> {
+    fn commit(&self, batch: &mut [Box<dyn WriteJob>]) -> Result<End, Fault> {
         self.begin()?;
         let (tx, size) = (Tx::new(&self.session), batch.len() as u64);
         for job in batch {
+            match self.mishaps.at(Point::Operation) {
+                Mishap::None => {}
+                Mishap::Crash => return Ok(End::Died),
+                Mishap::Busy => {
+                    job.fail(Fault::Busy);
+                    continue;
+                }
+            }
             self.session.say("SAVEPOINT operation")?;
             let kept = job.run(&tx);
             // A full disk can end the transaction in the middle, for everybody in it. Going on would write outside of any.
@@ -76,6 +109,11 @@ impl Writer {
             }
             self.session.say("RELEASE SAVEPOINT operation")?;
         }
+        match self.mishaps.at(Point::Commit) {
+            Mishap::None => {}
+            Mishap::Crash => return Ok(End::Died),
+            Mishap::Busy => return Err(Fault::Busy),
+        }
         let began = Instant::now();
         self.session.say("COMMIT")?;
         let took = began.elapsed();
@@ -83,7 +121,10 @@ impl Writer {
         self.shared.spread.commit_us.count(took.as_micros() as u64);
         self.shared.spread.batch.count(size);
         self.shared.batches.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        match self.mishaps.at(Point::Committed) {
+            Mishap::Crash => Ok(End::Died),
+            _ => Ok(End::Committed),
+        }
     }
 
     /// `IMMEDIATE`: the right to write is had at the start, so that no operation can fail for it in the middle.

@@ -5,6 +5,7 @@ mod audit;
 mod checkup;
 mod files;
 mod lines;
+mod mishaps;
 mod nouns;
 mod rules;
 mod town;
