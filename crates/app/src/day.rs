@@ -12,7 +12,7 @@ use crate::appointment::strike;
 use crate::booking::note_place;
 use crate::caller::Actor;
 use crate::message::{Message, Recipient, tell};
-use crate::operation::{Context, Error, Operation};
+use crate::operation::{Context, Error, Note, Operation};
 use crate::party;
 use crate::refusal::Refusal;
 
@@ -80,6 +80,8 @@ impl Operation for EndDay {
         if !days::close(tx, &self.office, self.date, cx.now)? {
             return Ok(0);
         }
+        let (office, reason) = (Some(self.office.as_str()), self.date.to_string());
+        cx.note(tx, Actor::Clock, Note { kind: "day_ended", office, reason: Some(&reason), ..Note::default() })?;
         let recorded = days::was_anyone_recorded(tx, &self.office, self.date)?;
         let event = if recorded { AppointmentEvent::DayEnded } else { AppointmentEvent::DayEndedUnrecorded };
         let mut ended = 0;

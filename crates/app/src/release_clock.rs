@@ -25,7 +25,7 @@ use crate::entropy;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Failure, Note};
 use crate::party::plan_of;
-use crate::release::{Advance, GiveBeacon, PlanWeekly, Waved, draw, draw_instant, freeze, is_over, wave};
+use crate::release::{Advance, GiveBeacon, PlanWeekly, Waved, draw, draw_instant, freeze, is_over, note_wave, wave};
 use crate::retention;
 use crate::waiting::{self, Pulse};
 
@@ -214,7 +214,8 @@ impl ReleaseClock {
         Ok(())
     }
 
-    /// Takes one release as far as it can go now.
+    /// Takes one release as far as it can go at the instant at which it begins. Midnight may pass while it works: a release must not
+    /// be closed by a later instant than its days were ended by, or those who came that day would be live in it for ever.
     async fn step(&mut self, mut release: Release, steps: &mut Vec<Step>) -> Result<(), Failure> {
         let plan = plan_of(&release)?;
         let now = self.app.now();
@@ -249,11 +250,11 @@ impl ReleaseClock {
             waiting::tend(&self.app, &*self.beacons, &release.id, &plan, health).await?;
         }
         if given_out(&plan, release.state) {
-            let all_out = self.waves(&release, &plan, steps).await?;
-            self.end_days(&release, &plan).await?;
+            let all_out = self.waves(&release, &plan, now, steps).await?;
+            self.end_days(&release, &plan, now).await?;
             // Who waits must not be sent away while a wave that could give them a place is still to be run.
             if all_out {
-                self.close(&mut release, &plan, steps).await?;
+                self.close(&mut release, &plan, now, steps).await?;
             }
         }
         Ok(())
@@ -316,8 +317,13 @@ impl ReleaseClock {
 
     /// Runs the newest wave that is due; older ones that were missed are noted as empty, their places go out in it.
     /// `false` if it could not be run, and is tried again at the next look.
-    async fn waves(&self, release: &Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<bool, Failure> {
-        let now = self.app.now();
+    async fn waves(
+        &self,
+        release: &Release,
+        plan: &ReleasePlan,
+        now: Timestamp,
+        steps: &mut Vec<Step>,
+    ) -> Result<bool, Failure> {
         let id = release.id.clone();
         let done: Vec<Timestamp> =
             self.app.store().read(move |tx| waves::list(tx, &id)).await?.into_iter().map(|wave| wave.at).collect();
@@ -326,12 +332,14 @@ impl ReleaseClock {
         // A wave before the places were given out has nothing to give.
         let Some(newest) = due.pop() else { return Ok(true) };
         if !due.is_empty() {
-            let id = release.id.clone();
+            let (app, id) = (self.app.clone(), release.id.clone());
             self.app
                 .store()
                 .write(move |tx| {
                     for at in &due {
-                        waves::insert(tx, &id, *at, now, 0)?;
+                        if waves::insert(tx, &id, *at, now, 0)? {
+                            app.in_clock_context(|cx| note_wave(tx, cx, "wave_missed", &id, *at))?;
+                        }
                     }
                     Ok(())
                 })
@@ -345,8 +353,7 @@ impl ReleaseClock {
     }
 
     /// Ends the days that are over, office by office; an office's day ends at its own midnight.
-    async fn end_days(&mut self, release: &Release, plan: &ReleasePlan) -> Result<(), Failure> {
-        let now = self.app.now();
+    async fn end_days(&mut self, release: &Release, plan: &ReleasePlan, now: Timestamp) -> Result<(), Failure> {
         for date in &plan.dates {
             let key = (release.id.clone(), *date);
             let Ok(after) = date.tomorrow() else { continue };
@@ -362,8 +369,13 @@ impl ReleaseClock {
         Ok(())
     }
 
-    async fn close(&mut self, release: &mut Release, plan: &ReleasePlan, steps: &mut Vec<Step>) -> Result<(), Failure> {
-        let now = self.app.now();
+    async fn close(
+        &mut self,
+        release: &mut Release,
+        plan: &ReleasePlan,
+        now: Timestamp,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), Failure> {
         let waits = release.state == ReleaseState::Drawn && !self.standby_ended.contains(&release.id);
         if waits && now >= release.ends {
             self.end_waiting(&release.id, steps).await?;

@@ -1,18 +1,23 @@
-//! What the model found once, each told as a story.
+//! What the model and the simulation found once, each told as a story.
 
 mod town;
 
+use std::sync::{Arc, Mutex};
+
 use antrean_app::appointment::{Cancel, Wish};
 use antrean_app::caller::Actor;
+use antrean_app::clock::Clock;
 use antrean_app::day::Record;
 use antrean_app::me::{Forget, RemoveFamily};
 use antrean_app::party::LiveView;
 use antrean_app::policy::Policy;
+use antrean_app::release_clock::{NoBeacon, ReleaseClock};
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState};
 use antrean_domain::release::Mode;
 use antrean_store::ids::PartyId;
 use antrean_store::releases::ReleaseState;
 use antrean_store::{events, parties, wishes};
+use jiff::Timestamp;
 use jiff::civil::date;
 use town::{Town, generous, nik_of, refusal, wib};
 
@@ -137,4 +142,41 @@ async fn whoever_has_wished_often_can_still_cancel_in_time() {
     person.perform(wish(2)).await.unwrap();
     assert_eq!(refusal(person.perform(wish(1)).await).code(), "rate-limited");
     person.perform(Cancel { link: ticket.link.clone() }).await.unwrap();
+}
+
+/// A clock on which midnight comes while somebody looks at it: it moves on by a second at every look.
+struct Creeping(Mutex<Timestamp>);
+
+impl Clock for Creeping {
+    fn now(&self) -> Timestamp {
+        let mut now = self.0.lock().unwrap();
+        *now += town::seconds(1);
+        *now
+    }
+}
+
+/// The release clock that looked just before midnight saw that the last day was not over and did not end it; then it saw that the
+/// release was over and closed it. Whoever had been there that day stayed live for ever and could never enter again.
+#[tokio::test]
+async fn a_release_is_not_closed_before_its_last_day_is_ended_even_if_midnight_comes_meanwhile() {
+    let town = Town::new(12).await;
+    let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+    let slot = town.app.overview().release(&release).unwrap().slots.last().unwrap().clone();
+    let person = town.applicant(1).await;
+    let ticket = person.book(slot.id).await.unwrap();
+    town.at(wib(slot.key.date, 8, 0)).await;
+    let record = Record { link: ticket.link, event: AppointmentEvent::CheckIn };
+    town.app.perform_as(Actor::Operator, record).await.unwrap();
+    let midnight = wib(slot.key.date.tomorrow().unwrap(), 0, 0);
+    let mut closed = false;
+    for seconds in (0..60).rev() {
+        // Each time it begins a little later, so that midnight comes before each of its steps in turn.
+
+        let app = town.with_clock(Arc::new(Creeping(Mutex::new(midnight - town::seconds(seconds))))).await;
+        ReleaseClock::new(app.clone(), Arc::new(NoBeacon), "test").tick().await.unwrap();
+        let row = app.store().read(|tx| parties::get(tx, PartyId(1))).await.unwrap().unwrap();
+        closed = app.overview().release(&release).is_some_and(|view| view.state == ReleaseState::Closed);
+        assert!(!(closed && row.live), "{seconds} seconds before midnight: closed, but somebody is live in it");
+    }
+    assert!(closed, "in the end it is closed");
 }

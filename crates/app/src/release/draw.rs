@@ -289,7 +289,7 @@ impl Chunk {
             if !slots::free_directly(tx, *slot, u32::from(size))? {
                 return Err(impossible("no room to free"));
             }
-            return Ok(());
+            return self.note(tx, cx, "place_left", party, *slot, key);
         }
         if !slots::take(tx, *slot, u32::from(size))? {
             return Err(impossible("no room"));
@@ -297,16 +297,28 @@ impl Chunk {
         if !appointments::insert(tx, party, *slot, Source::Draw, Some(u32::from(outcome.choice)), cx.now)? {
             return Err(impossible("an appointment already"));
         }
+        self.note(tx, cx, "drawn", party, *slot, key)?;
+        tell(tx, cx, Recipient::Account(row.account), Message::Drawn { place: place_told(cx, party, key) })
+    }
+
+    fn note(
+        &self,
+        tx: &Tx<'_>,
+        cx: &Context<'_>,
+        kind: &str,
+        party: PartyId,
+        slot: SlotId,
+        key: &SlotKey,
+    ) -> Result<(), Fault> {
         let note = Note {
-            kind: "drawn",
+            kind,
             release: Some(self.release.as_str()),
             party: Some(party),
-            slot: Some(*slot),
+            slot: Some(slot),
             office: Some(key.office.as_str()),
             reason: None,
         };
-        cx.note(tx, Actor::Clock, note)?;
-        tell(tx, cx, Recipient::Account(row.account), Message::Drawn { place: place_told(cx, party, key) })
+        cx.note(tx, Actor::Clock, note)
     }
 }
 

@@ -19,6 +19,7 @@ pub use draw::{Drawn, GiveBeacon, draw};
 pub use freeze::freeze;
 pub(crate) use freeze::read_frozen;
 pub use plan::{Plan, PlanWeekly};
+pub(crate) use wave::note_wave;
 pub use wave::{Waved, wave};
 
 use crate::operation::{Context, Error, Note, Operation};

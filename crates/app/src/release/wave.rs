@@ -20,7 +20,7 @@ use crate::appointment::parse_wish;
 use crate::booking::note_place;
 use crate::caller::{Actor, Caller};
 use crate::message::{Message, Recipient, tell};
-use crate::operation::{Context, Error, Failure, Operation};
+use crate::operation::{Context, Error, Failure, Note, Operation};
 use crate::ticket::{free_until, place_told, zone_of};
 
 /// Tries at a wave in one look of the clock, when people keep leaving while it is computed; the next look tries again.
@@ -188,8 +188,10 @@ impl Operation for Wave {
                 if !slots::open_freed(tx, *slot, *places)? {
                     return Err(Applied::Stale);
                 }
+                self.note_opened(tx, cx, *slot, *places)?;
             }
             waves::insert(tx, &self.release, self.at, cx.now, placed)?;
+            note_wave(tx, cx, "wave_done", &self.release, self.at)?;
             Ok(())
         });
         match applied {
@@ -211,7 +213,33 @@ impl From<Fault> for Applied {
     }
 }
 
+/// Writes down that a wave was run, or that it was missed; the reason says which one, by the instant at which it was due.
+pub(crate) fn note_wave(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    kind: &str,
+    release: &ReleaseId,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let note = Note { kind, release: Some(release.as_str()), reason: Some(&at.to_string()), ..Note::default() };
+    cx.note(tx, Actor::Clock, note)
+}
+
 impl Wave {
+    /// Places that become free for all: the reason says how many.
+    fn note_opened(&self, tx: &Tx<'_>, cx: &Context<'_>, slot: SlotId, places: u32) -> Result<(), Fault> {
+        let office = slots::get(tx, slot)?.map(|slot| slot.key.office);
+        let note = Note {
+            kind: "places_opened",
+            release: Some(self.release.as_str()),
+            slot: Some(slot),
+            office: office.as_ref().map(antrean_domain::office::OfficeCode::as_str),
+            reason: Some(&places.to_string()),
+            ..Note::default()
+        };
+        cx.note(tx, Actor::Clock, note)
+    }
+
     fn place(tx: &Tx<'_>, cx: &Context<'_>, found: &Found) -> Result<Result<(), Left>, Fault> {
         if !slots::take_freed(tx, found.slot, found.size)? {
             return Ok(Err(Left));

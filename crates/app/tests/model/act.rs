@@ -52,53 +52,70 @@ pub enum Act {
     Forget,
 }
 
-async fn send<O: Operation>(
-    app: &App,
+/// How an act reaches the application; the simulation has a door that notes what went through it.
+pub trait Door {
+    /// Sends an operation of whoever stands at the door.
+    fn send<O: Operation>(self, operation: O) -> impl Future<Output = Result<Value, Failure>> + Send;
+}
+
+/// The plain door: straight to the application.
+struct Straight<'a> {
+    app: &'a App,
     caller: Caller,
     key: Option<IdempotencyKey>,
-    operation: O,
-) -> Result<Value, Failure> {
-    let outcome = app.perform(caller, key, operation).await?;
-    Ok(serde_json::to_value(outcome).expect("an outcome is plain data"))
+}
+
+impl Door for Straight<'_> {
+    async fn send<O: Operation>(self, operation: O) -> Result<Value, Failure> {
+        plain(self.app.perform(self.caller, self.key, operation).await)
+    }
+}
+
+/// An outcome as plain data, so that outcomes of all operations can be kept together.
+pub fn plain<T: serde::Serialize>(outcome: Result<T, Failure>) -> Result<Value, Failure> {
+    Ok(serde_json::to_value(outcome?).expect("an outcome is plain data"))
 }
 
 impl Act {
-    /// Sends it.
+    /// Sends it straight to the application.
     pub async fn perform(&self, app: &App, caller: Caller, key: Option<IdempotencyKey>) -> Result<Value, Failure> {
+        self.through(Straight { app, caller, key }).await
+    }
+
+    /// Sends it through a door.
+    pub async fn through(&self, door: impl Door) -> Result<Value, Failure> {
         let people = |wanted: &Wanted| wanted.people.iter().map(|id| ApplicantId(*id)).collect::<Vec<_>>();
         match self.clone() {
             Self::Enter { release, wanted, choices } => {
                 let release = release.parse().expect("a release id");
                 let Wanted { service, passport, .. } = wanted;
-                send(app, caller, key, Enter { release, people: people(&wanted), service, passport, choices }).await
+                door.send(Enter { release, people: people(&wanted), service, passport, choices }).await
             }
             Self::Change { link, wanted, choices } => {
                 let Wanted { service, passport, .. } = wanted;
-                send(app, caller, key, Change { link, people: people(&wanted), service, passport, choices }).await
+                door.send(Change { link, people: people(&wanted), service, passport, choices }).await
             }
-            Self::Withdraw { link } => send(app, caller, key, Withdraw { link }).await,
+            Self::Withdraw { link } => door.send(Withdraw { link }).await,
             Self::Book { slot, wanted } => {
                 let Wanted { service, passport, .. } = wanted;
                 let who = BookFor::People { people: people(&wanted), service, passport };
-                send(app, caller, key, Book { slot: SlotId(slot), who }).await
+                door.send(Book { slot: SlotId(slot), who }).await
             }
-            Self::BookOnStandby { slot } => {
-                send(app, caller, key, Book { slot: SlotId(slot), who: BookFor::Standby }).await
-            }
-            Self::Cancel { link } => send(app, caller, key, Cancel { link }).await,
-            Self::Move { link, slot } => send(app, caller, key, Move { link, slot: SlotId(slot) }).await,
-            Self::Wish { link, choices } => send(app, caller, key, Wish { link, choices }).await,
-            Self::StateSelf { nik, adult, consent } => send(app, caller, key, stating(nik, adult, consent)).await,
-            Self::AddFamily { nik } => send(app, caller, key, adding(nik)).await,
-            Self::RemoveFamily { person } => send(app, caller, key, RemoveFamily { person: ApplicantId(person) }).await,
+            Self::BookOnStandby { slot } => door.send(Book { slot: SlotId(slot), who: BookFor::Standby }).await,
+            Self::Cancel { link } => door.send(Cancel { link }).await,
+            Self::Move { link, slot } => door.send(Move { link, slot: SlotId(slot) }).await,
+            Self::Wish { link, choices } => door.send(Wish { link, choices }).await,
+            Self::StateSelf { nik, adult, consent } => door.send(stating(nik, adult, consent)).await,
+            Self::AddFamily { nik } => door.send(adding(nik)).await,
+            Self::RemoveFamily { person } => door.send(RemoveFamily { person: ApplicantId(person) }).await,
             Self::SaveDraft { release, wanted } => {
                 let mut draft = Draft::new(release.parse().expect("a release id"));
                 draft.people = people(&wanted);
-                send(app, caller, key, SaveDraft { draft }).await
+                door.send(SaveDraft { draft }).await
             }
-            Self::SetLanguage => send(app, caller, key, SetLanguage { language: Language::En }).await,
-            Self::SignOut => send(app, caller, key, SignOut {}).await,
-            Self::Forget => send(app, caller, key, Forget {}).await,
+            Self::SetLanguage => door.send(SetLanguage { language: Language::En }).await,
+            Self::SignOut => door.send(SignOut {}).await,
+            Self::Forget => door.send(Forget {}).await,
         }
     }
 

@@ -45,14 +45,14 @@ pub struct Member {
     pub nik: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Release {
     pub plan: ReleasePlan,
     pub state: ReleaseState,
     pub waves: BTreeMap<Timestamp, u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Slot {
     pub release: usize,
     pub key: SlotKey,
@@ -63,7 +63,7 @@ pub struct Slot {
     pub freed: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Party {
     pub account: i64,
     pub release: usize,
@@ -76,7 +76,7 @@ pub struct Party {
     pub wish: Option<(Timestamp, Vec<Choice>)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     pub id: String,
     pub state: EntryState,
@@ -85,7 +85,7 @@ pub struct Entry {
     pub given: Option<SlotKey>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Place {
     pub slot: i64,
     pub state: AppointmentState,
@@ -109,6 +109,24 @@ pub struct Line {
     pub slot: Option<SlotKey>,
 }
 
+/// A place that a wave gives: to whom, which of their choices it is, and for a wish the slot that is given up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Given {
+    pub party: i64,
+    pub slot: i64,
+    pub choice: u32,
+    pub from: Option<i64>,
+}
+
+/// What a wave does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WavePlan {
+    pub given: Vec<Given>,
+    /// By slot: places that become free for all.
+    pub open: BTreeMap<i64, u32>,
+}
+
+#[derive(Clone)]
 pub struct Reference {
     pub now: Timestamp,
     pub accounts: Vec<Account>,
@@ -143,12 +161,12 @@ pub fn east_of(office: OfficeCode) -> i64 {
     }
 }
 
-fn midnight(date: Date, office: OfficeCode) -> Timestamp {
+pub fn midnight(date: Date, office: OfficeCode) -> Timestamp {
     clock(date, 0, 0, east_of(office))
 }
 
 /// The midnight that ends a date in the west, when it is over everywhere.
-fn over(date: Date) -> Timestamp {
+pub fn over(date: Date) -> Timestamp {
     clock(date.saturating_add(1.day()), 0, 0, 7)
 }
 
@@ -232,7 +250,7 @@ impl Release {
         self.plan.dates.last().is_some_and(|last| now >= over(*last))
     }
 
-    fn last_wave(&self) -> Timestamp {
+    pub fn last_wave(&self) -> Timestamp {
         wave_instants(&self.plan).last().copied().expect("waves")
     }
 
@@ -251,7 +269,7 @@ impl Slot {
 }
 
 impl Party {
-    fn size(&self) -> u32 {
+    pub fn size(&self) -> u32 {
         self.people.len() as u32
     }
 }
@@ -290,7 +308,7 @@ impl Reference {
         LinkId::of(party as u64, self.links.link_key()).to_string()
     }
 
-    fn party_of(&self, link: &str) -> Option<i64> {
+    pub fn party_of(&self, link: &str) -> Option<i64> {
         self.parties.keys().copied().find(|id| self.link(*id) == link)
     }
 
@@ -308,7 +326,7 @@ impl Reference {
         self.parties.iter().any(|(id, party)| party.live && Some(*id) != but && party.people.contains(&nik))
     }
 
-    fn release_of(&self, id: &str) -> Option<usize> {
+    pub fn release_of(&self, id: &str) -> Option<usize> {
         self.releases.iter().position(|release| release.plan.id.as_str() == id)
     }
 
@@ -841,7 +859,7 @@ impl Reference {
         people.sort_by_key(|member| member.position);
     }
 
-    fn party(&mut self, id: i64) -> &mut Party {
+    pub fn party(&mut self, id: i64) -> &mut Party {
         self.parties.get_mut(&id).expect("a known party")
     }
 
@@ -915,7 +933,7 @@ impl Reference {
         party.place.as_mut().expect("a place").state = state;
     }
 
-    fn take(&mut self, slot: i64, size: u32) {
+    pub fn take(&mut self, slot: i64, size: u32) {
         self.slots.get_mut(&slot).expect("a slot").taken += size;
     }
 
@@ -972,7 +990,7 @@ impl Reference {
 }
 
 impl Place {
-    fn new(slot: i64, source: Source, choice: Option<u32>) -> Self {
+    pub fn new(slot: i64, source: Source, choice: Option<u32>) -> Self {
         Self { slot, state: AppointmentState::Booked, source, choice, moves: 0 }
     }
 }
@@ -1064,7 +1082,7 @@ impl Reference {
         for (line, rank) in lines.iter().zip(1..) {
             let id = listed[&line.entry_id];
             let party = &self.parties[&id];
-            let room = |slot: &Slot| slot.capacity - slot.taken - slot.freed;
+            let room = |_, slot: &Slot| slot.capacity - slot.taken - slot.freed;
             let entry = party.entry.as_ref().expect("an entry");
             let found = self.first_fit(index, &entry.choices, party.size(), None, room);
             let given = found.map(|(slot, _)| self.slots[&slot].key);
@@ -1089,34 +1107,46 @@ impl Reference {
     }
 
     /// The first choice, and in it the first slot by date and window, that has room for all.
-    fn first_fit(
+    pub fn first_fit(
         &self,
         release: usize,
         choices: &[Choice],
         size: u32,
         but: Option<i64>,
-        room: impl Fn(&Slot) -> u32,
+        room: impl Fn(i64, &Slot) -> u32,
     ) -> Option<(i64, u32)> {
         choices.iter().zip(0..).find_map(|(choice, place)| {
             self.slots
                 .iter()
                 .filter(|(id, slot)| slot.release == release && slot.public && Some(**id) != but)
-                .filter(|(_, slot)| takes(choice, &slot.key) && room(slot) >= size)
+                .filter(|(id, slot)| takes(choice, &slot.key) && room(**id, slot) >= size)
                 .min_by_key(|(_, slot)| (slot.key.date, slot.key.starts))
                 .map(|(id, _)| (*id, place))
         })
     }
 
-    /// A wave: freed places to standby in drawn order, then to wishes, the rest to everybody. Returns how many got one.
+    /// A wave, run at once.
     fn wave(&mut self, index: usize) -> u32 {
-        let now = self.now;
-        let mut free: BTreeMap<SlotKey, u32> = BTreeMap::new();
-        for slot in self.slots.values().filter(|slot| slot.release == index && slot.public) {
+        let plan = self.plan_wave_at(index, self.now);
+        self.apply_wave(index, &plan);
+        plan.given.len() as u32
+    }
+
+    /// What a wave gives at an instant: freed places to standby in drawn order, then to wishes, the rest to everybody.
+    pub fn plan_wave_at(&self, index: usize, now: Timestamp) -> WavePlan {
+        let mut free: BTreeMap<i64, u32> = BTreeMap::new();
+        for (id, slot) in self.slots.iter().filter(|(_, slot)| slot.release == index && slot.public) {
             if now < midnight(slot.key.date, slot.key.office) {
-                free.insert(slot.key, slot.freed);
+                free.insert(*id, slot.freed);
             }
         }
-        let mut placed = 0;
+        let mut given = Vec::new();
+        let mut give = |free: &mut BTreeMap<i64, u32>, party: i64, choices: &[Choice], from: Option<i64>| {
+            let size = self.parties[&party].size();
+            let Some((slot, choice)) = self.first_fit_of(index, choices, size, from, free) else { return };
+            *free.get_mut(&slot).expect("a free slot") -= size;
+            given.push(Given { party, slot, choice, from });
+        };
         let mut waiting: Vec<(u32, i64)> = self
             .parties
             .iter()
@@ -1127,16 +1157,7 @@ impl Reference {
             .collect();
         waiting.sort_unstable();
         for (_, id) in waiting {
-            let party = &self.parties[&id];
-            let choices = party.entry.as_ref().expect("an entry").choices.clone();
-            let size = party.size();
-            let found = self.first_fit(index, &choices, size, None, |slot| free.get(&slot.key).copied().unwrap_or(0));
-            let Some((slot, choice)) = found else { continue };
-            self.take_freed(slot, size, &mut free);
-            let party = self.party(id);
-            party.entry.as_mut().expect("an entry").state = EntryState::Placed;
-            party.place = Some(Place::new(slot, Source::Wave, Some(choice)));
-            placed += 1;
+            give(&mut free, id, &self.parties[&id].entry.as_ref().expect("an entry").choices, None);
         }
         let mut wishing: Vec<(Timestamp, i64)> = self
             .parties
@@ -1151,33 +1172,48 @@ impl Reference {
             let held = party.place.as_ref().expect("a place").slot;
             let key = self.slots[&held].key;
             // Whoever is expected today is not sent elsewhere.
-            if now >= midnight(key.date, key.office) {
-                continue;
+            if now < midnight(key.date, key.office) {
+                give(&mut free, id, &party.wish.as_ref().expect("a wish").1, Some(held));
             }
-            let choices = party.wish.as_ref().expect("a wish").1.clone();
-            let size = party.size();
-            let room = |slot: &Slot| free.get(&slot.key).copied().unwrap_or(0);
-            let Some((slot, _)) = self.first_fit(index, &choices, size, Some(held), room) else { continue };
-            self.take_freed(slot, size, &mut free);
-            self.move_place(id, slot);
-            self.granted += 1;
-            placed += 1;
         }
-        // What was free before the wave and is still there is open to all; what the wave itself freed waits for the next.
-        for slot in self.slots.values_mut().filter(|slot| slot.release == index && slot.public) {
-            slot.freed -= free.get(&slot.key).copied().unwrap_or(0);
-        }
-        placed
+        free.retain(|_, places| *places > 0);
+        WavePlan { given, open: free }
     }
 
-    fn take_freed(&mut self, id: i64, size: u32, free: &mut BTreeMap<SlotKey, u32>) {
-        let slot = self.slots.get_mut(&id).expect("a slot");
-        slot.freed -= size;
-        slot.taken += size;
-        *free.get_mut(&slot.key).expect("a free slot") -= size;
+    fn first_fit_of(
+        &self,
+        index: usize,
+        choices: &[Choice],
+        size: u32,
+        but: Option<i64>,
+        free: &BTreeMap<i64, u32>,
+    ) -> Option<(i64, u32)> {
+        self.first_fit(index, choices, size, but, |id, _| free.get(&id).copied().unwrap_or(0))
     }
 
-    fn end_day(&mut self, office: OfficeCode, date: Date) {
+    /// Does what a wave planned. What was free before it and nobody wanted is open to all; what it freed itself waits for the next.
+    pub fn apply_wave(&mut self, index: usize, plan: &WavePlan) {
+        for Given { party: id, slot, choice, from } in plan.given.iter().copied() {
+            let size = self.parties[&id].size();
+            let row = self.slots.get_mut(&slot).expect("a slot");
+            assert_eq!((row.release, row.freed >= size), (index, true), "rule 7: a wave gives out what was freed");
+            row.freed -= size;
+            row.taken += size;
+            if from.is_some() {
+                self.move_place(id, slot);
+                self.granted += 1;
+            } else {
+                let party = self.party(id);
+                party.entry.as_mut().expect("an entry").state = EntryState::Placed;
+                party.place = Some(Place::new(slot, Source::Wave, Some(choice)));
+            }
+        }
+        for (slot, places) in &plan.open {
+            self.slots.get_mut(slot).expect("a slot").freed -= places;
+        }
+    }
+
+    pub fn end_day(&mut self, office: OfficeCode, date: Date) {
         if !self.closed_days.insert((office, date)) {
             return;
         }
@@ -1214,7 +1250,7 @@ impl Reference {
         }
     }
 
-    fn end_waiting(&mut self, index: usize) {
+    pub fn end_waiting(&mut self, index: usize) {
         for party in self.parties.values_mut().filter(|party| party.release == index) {
             let waits = |entry: &&mut Entry| matches!(entry.state, EntryState::Entered | EntryState::Standby);
             if let Some(entry) = party.entry.as_mut().filter(waits) {

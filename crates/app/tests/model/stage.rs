@@ -17,7 +17,7 @@ use antrean_app::policy::Policy;
 use antrean_app::release_clock::{NoBeacon, ReleaseClock};
 use antrean_app::sign_in::{EnterCode, RequestCode};
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, PARTS};
-use antrean_domain::keys::PersonKey;
+use antrean_domain::keys::{Keyring, PersonKey};
 use antrean_domain::kk::FamilyCard;
 use antrean_domain::name::FullName;
 use antrean_domain::nik::{Nik, Sex};
@@ -91,7 +91,18 @@ pub fn phone(account: usize) -> Phone {
     Phone::parse(&format!("08120000{account:04}")).expect("a phone number")
 }
 
-fn folder(prefix: &str) -> TempDir {
+/// Copies the files of a store that may be in the middle of anything.
+pub fn copy_as_it_lies(from: &Path, to: &Path) {
+    // The log last: a page that the checkpointer copies meanwhile is in the log all the same.
+    for name in ["antrean.db", "antrean.db-wal"] {
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).expect("a copy of the files");
+        }
+    }
+}
+
+/// A folder in memory, if there is such a place.
+pub fn folder(prefix: &str) -> TempDir {
     let memory = Path::new("/dev/shm");
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
@@ -108,6 +119,12 @@ pub struct Template {
 }
 
 impl Template {
+    /// Puts a copy of the start into a folder.
+    pub fn copy_to(&self, folder: &Path) {
+        let name = "antrean.db";
+        std::fs::copy(self.folder.path().join(name), folder.join(name)).expect("a copy of the start");
+    }
+
     pub async fn new(start: Timestamp) -> Self {
         let folder = folder("antrean-model-start-");
         let files = tiny_catalogue();
@@ -175,14 +192,19 @@ pub fn caller(session: [u8; 32]) -> Caller {
     Caller { session: Some(SessionToken(session)), ..Caller::default() }
 }
 
-/// Signs in with the right code. The code follows from the challenge, so no message is opened.
+/// Signs in with the right code; the number of the account and its session.
 pub async fn sign_in(app: &App, account: usize) -> (i64, [u8; 32]) {
+    let session = enter_code(app, account).await;
+    (account_of(app, account).await.expect("an account"), session)
+}
+
+/// Signs in with the right code. The code follows from the challenge, so no message is opened.
+pub async fn enter_code(app: &App, account: usize) -> [u8; 32] {
     let sent = app.perform(Caller::default(), None, RequestCode { phone: phone(account) }).await.expect("a code");
     let code = code_of(app, &sent.challenge);
     let entered = EnterCode { challenge: sent.challenge, code };
     let signed_in = app.perform(Caller::default(), None, entered).await.expect("signed in");
-    let session = SessionToken::from_text(&signed_in.session).expect("a token").0;
-    (account_of(app, account).await.expect("an account"), session)
+    SessionToken::from_text(&signed_in.session).expect("a token").0
 }
 
 pub fn code_of(app: &App, challenge: &str) -> String {
@@ -192,16 +214,34 @@ pub fn code_of(app: &App, challenge: &str) -> String {
 
 /// The number of the account that the phone signs in to now.
 pub async fn account_of(app: &App, account: usize) -> Option<i64> {
-    let phone = app.keys().phone_key(&phone(account));
-    let found = app.store().read(move |tx| antrean_store::accounts::by_phone(tx, &phone)).await;
+    account_in(app.store(), app.keys(), account).await
+}
+
+/// The same, asked of a store.
+pub async fn account_in(store: &Store, keys: &Keyring, account: usize) -> Option<i64> {
+    let phone = keys.phone_key(&phone(account));
+    let found = store.read(move |tx| antrean_store::accounts::by_phone(tx, &phone)).await;
     found.expect("the accounts can be read").map(|account| account.0)
 }
 
-fn config(folder: &Path) -> StoreConfig {
+/// Where the store of a folder is and what it may do; a test adds its mishaps.
+pub fn config(folder: &Path) -> StoreConfig {
     StoreConfig { readers: 1, ..StoreConfig::at(folder.join("antrean.db")) }
 }
 
 async fn open(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> App {
+    let store = Store::open(&config(folder)).expect("the store opens");
+    let published = folder.join("published");
+    start(store, clock, seed, published).await.expect("the application starts")
+}
+
+/// Starts an application without limits that anybody could reach.
+pub async fn start(
+    store: Store,
+    clock: &Arc<ManualClock>,
+    seed: u64,
+    published: PathBuf,
+) -> Result<App, antrean_app::app::StartError> {
     let policy = Policy {
         plan_weekly: false,
         codes_per_phone_hour: 1_000_000,
@@ -218,15 +258,14 @@ async fn open(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> App {
         ..Policy::default()
     };
     App::start(Parts {
-        store: Store::open(&config(folder)).expect("the store opens"),
+        store,
         master_key: [7; 32],
         policy,
         clock: Arc::clone(clock) as _,
         entropy: Arc::new(SeededEntropy::new(seed)),
-        published: folder.join("published"),
+        published,
     })
     .await
-    .expect("the application starts")
 }
 
 /// The application of one week.
@@ -243,8 +282,7 @@ impl Stage {
     /// `catalogue` has the hours of this week's offices.
     pub async fn new(template: &Template, catalogue: Catalogue, start: Timestamp, seed: u64) -> Self {
         let folder = folder("antrean-model-");
-        let name = "antrean.db";
-        std::fs::copy(template.folder.path().join(name), folder.path().join(name)).expect("a copy of the start");
+        template.copy_to(folder.path());
         let clock = Arc::new(ManualClock::new(start));
         let (app, release_clock) = begin(folder.path(), &clock, &catalogue, seed).await;
         Self { app, clock, release_clock, catalogue, folder, seed }
@@ -260,13 +298,7 @@ impl Stage {
     /// write-ahead log is as long as it was.
     pub async fn cut_off(&mut self) {
         let rest = folder("antrean-model-");
-        // The log last: a page that the checkpointer copies meanwhile is in the log all the same.
-        for name in ["antrean.db", "antrean.db-wal"] {
-            let from: PathBuf = self.folder.path().join(name);
-            if from.exists() {
-                std::fs::copy(from, rest.path().join(name)).expect("a copy of the files");
-            }
-        }
+        copy_as_it_lies(self.folder.path(), rest.path());
         let before = std::mem::replace(&mut self.folder, rest);
         let old = self.app.clone();
         self.again().await;

@@ -1,7 +1,6 @@
 //! One week: what people, officers, the operator and the clock do in random order, and what is looked at after each step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 
 use antrean_app::caller::{Actor, Caller};
 use antrean_app::me::mine;
@@ -11,62 +10,19 @@ use antrean_app::release::{GiveBeacon, Plan};
 use antrean_app::sign_in::{EnterCode, RequestCode};
 use antrean_app::{Failure, bundle};
 use antrean_domain::appointment::AppointmentEvent;
-use antrean_domain::catalogue::Catalogue;
-use antrean_domain::draw::beacon::{BeaconValue, Label};
-use antrean_domain::draw::bundle::Bundle;
-use antrean_domain::draw::result::ResultFile;
-use antrean_domain::draw::verify::verify;
-use antrean_domain::office::OfficeCode;
-use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleasePlan};
-use antrean_domain::slot::Places;
-use antrean_domain::timetable::{Exception, Timetable, Window};
 use antrean_store::audit;
 use antrean_store::releases::ReleaseState;
-use jiff::civil::{Date, date, time};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::act::{self, Act};
+use crate::campaign::Log;
 use crate::dice::Dice;
-use crate::reference::{Account, Line, Reference, Release, Slot, clock};
+use crate::plans::{self, Hours, LOTTERY, RELEASES_MAX, START};
+use crate::reference::{Account, Line, Reference, Release};
 use crate::rows::{Seen, Traces, assert_rules, assert_same, unnamed_tables};
-use crate::stage::{OFFICES, Stage, Template, account_of, caller, code_of, phone, sign_in};
+use crate::stage::{Stage, Template, account_of, caller, code_of, phone, sign_in};
 use crate::story::Story;
-
-/// The Friday on which the first release opens.
-const FRIDAY: Date = date(2026, 11, 27);
-/// Friday, 08.00 WIB.
-pub const START: Timestamp = Timestamp::constant(1_795_741_200, 0);
-/// Weeks that follow each other at most.
-const RELEASES_MAX: usize = 3;
-/// The manual beacon's label.
-const LOTTERY: &str = "a-lottery";
-
-/// The steps taken so far, for whoever has to look into a failure.
-#[derive(Default)]
-pub struct Log {
-    steps: Mutex<Vec<String>>,
-    /// How often what happened: whatever never happens is not tested.
-    counts: Mutex<BTreeMap<String, u64>>,
-}
-
-impl Log {
-    fn note(&self, line: String) {
-        self.steps.lock().expect("no panic here").push(line);
-    }
-
-    fn count(&self, what: impl Into<String>) {
-        *self.counts.lock().expect("no panic here").entry(what.into()).or_default() += 1;
-    }
-
-    pub fn steps(&self) -> Vec<String> {
-        std::mem::take(&mut self.steps.lock().expect("no panic here"))
-    }
-
-    pub fn counts(&self) -> BTreeMap<String, u64> {
-        std::mem::take(&mut self.counts.lock().expect("no panic here"))
-    }
-}
 
 /// A request that was answered under a key.
 struct Sent {
@@ -84,8 +40,7 @@ struct Week<'t> {
     town: Reference,
     seen: Seen,
     log: &'t Log,
-    /// Hours of each office on each date: windows with their public and priority places.
-    hours: BTreeMap<(OfficeCode, Date), Vec<Window>>,
+    hours: Hours,
     sent: Vec<Sent>,
     keys: u32,
     old_sessions: Vec<(usize, [u8; 32])>,
@@ -97,7 +52,7 @@ struct Week<'t> {
 pub async fn play(template: &Template, seed: u64, log: &Log) {
     let mut dice = Dice::new(seed);
     let mut catalogue = template.catalogue.clone();
-    let hours = random_hours(&mut dice, &mut catalogue);
+    let hours = plans::random_hours(&mut dice, &mut catalogue);
     let stage = Stage::new(template, catalogue, START, seed).await;
     let town = Reference::new(
         START,
@@ -137,37 +92,6 @@ async fn look(stage: &Stage) -> Seen {
 
 async fn traces(stage: &Stage) -> Traces {
     stage.app.store().read(Traces::read).await.expect("the store can be read")
-}
-
-fn dates_of(index: usize) -> Vec<Date> {
-    let tuesday = FRIDAY.saturating_add((4 + 7 * index as i64).days());
-    vec![tuesday, tuesday.saturating_add(1.day())]
-}
-
-/// Few places, so that not everybody gets one: one or two windows a day with at most two places each.
-fn random_hours(dice: &mut Dice, catalogue: &mut Catalogue) -> BTreeMap<(OfficeCode, Date), Vec<Window>> {
-    let mut hours = BTreeMap::new();
-    for code in &OFFICES[..3] {
-        let office: OfficeCode = code.parse().expect("an office");
-        let mut timetable = Timetable::new(Default::default(), BTreeMap::new()).expect("no hours");
-        for date in (0..RELEASES_MAX).flat_map(dates_of) {
-            let mut windows = Vec::new();
-            for hour in [8, 13] {
-                let places = [0, 0, 0, 0, 1, 2][dice.below(6)];
-                // Somebody is open on every day.
-                let public = if *code == "BTM" && hour == 8 { places.max(1) } else { places };
-                let (priority, reserve) = (Places(dice.below(2) as u32), Places::NONE);
-                if public > 0 || priority > Places::NONE {
-                    let (starts, ends) = (time(hour, 0, 0, 0), time(hour + 1, 0, 0, 0));
-                    windows.push(Window { starts, ends, public: Places(public), priority, reserve });
-                }
-            }
-            timetable = timetable.with_exception(date, Some(Exception::Windows(windows.clone()))).expect("hours");
-            hours.insert((office, date), windows);
-        }
-        catalogue.timetables.set(office, Some(timetable));
-    }
-    hours
 }
 
 // ---- steps ----
@@ -525,7 +449,7 @@ impl Week<'_> {
             self.log.count("wish granted");
         }
         self.check().await;
-        self.check_overview();
+        self.town.assert_shown(&self.stage.app.overview(), &self.seen.rows);
         if self.dice.percent(10) {
             self.check_story().await;
         }
@@ -534,14 +458,7 @@ impl Week<'_> {
     /// The result of a draw that was just made, from its published file alone, which must verify.
     async fn published(&mut self, index: usize) -> Vec<Line> {
         let bytes = self.bundle(index).await;
-        let bundle = Bundle::read(&bytes).expect("a bundle");
-        verify(&bundle).expect("rule 8: the draw follows from what was published");
-        let result = ResultFile::parse(bundle.result).expect("a result");
-        let line = |line: antrean_domain::draw::result::ResultLine| Line {
-            entry_id: antrean_app::caller::hex(&line.entry_id.0),
-            slot: line.slot,
-        };
-        let lines = result.lines().map(|found| line(found.expect("a line"))).collect();
+        let lines = plans::verified(&bytes);
         assert!(self.bundles.insert(index, bytes).is_none(), "rule 8: drawn once");
         lines
     }
@@ -552,30 +469,10 @@ impl Week<'_> {
         std::fs::read(path).expect("it can be read")
     }
 
-    /// Rule 7 as everybody sees it: a freed place is not there before a wave has opened it.
-    fn check_overview(&self) {
-        let overview = self.stage.app.overview();
-        for release in &self.town.releases {
-            let view = overview.release(&release.plan.id).expect("every release is shown");
-            assert_eq!(view.state, release.state, "the state that is shown");
-            let mut sum = 0;
-            for slot in &view.slots {
-                let left = self.town.left_of(slot.id.0);
-                assert_eq!(slot.left, left, "rule 7: places shown of {} in {}", slot.key, view.id);
-                sum += left;
-            }
-            assert_eq!(view.left, sum, "places shown of {}", view.id);
-            let standby = self.seen.rows.parties.values().filter(|party| party.release == view.id.as_str());
-            let waiting = standby.filter_map(|party| party.entry.as_ref()).filter(|entry| entry.state == "standby");
-            assert_eq!(view.standby() as usize, waiting.count(), "standby shown of {}", view.id);
-        }
-    }
-
     async fn check_story(&self) {
         let story = self.stage.app.store().read(Story::read).await.expect("the events can be read");
-        let freezes = self.town.releases.iter().map(|release| &release.plan);
-        let freezes = freezes.map(|plan| (plan.id.to_string(), plan.freeze.as_millisecond())).collect();
-        story.assert_explains(&self.seen.rows, &freezes);
+        story.assert_in_order_of_time();
+        story.assert_explains(&self.seen.rows, &self.town.freezes());
     }
 }
 
@@ -594,15 +491,16 @@ impl Week<'_> {
         if index >= RELEASES_MAX {
             return;
         }
-        let plan = self.random_plan(index);
-        let late = clock(FRIDAY.saturating_add((7 * index as i64).days()), 14, 1, 9) < self.town.now;
+        let plan = plans::random_plan(&mut self.dice, index);
+        let late = plans::is_too_late(index, self.town.now);
         self.note(format!("plan {} {}", plan.id, plan.mode));
         let planned = self.stage.app.perform_as(Actor::Operator, Plan { plan: plan.clone() }).await;
         match planned {
             Ok(planned) => {
                 assert!(!again && !late, "planned twice or too late");
                 assert_eq!(planned.release, plan.id);
-                self.planned(index, plan).await;
+                let found = look(&self.stage).await.rows;
+                self.town.planned(plan, &self.hours, found);
                 self.check().await;
             }
             Err(Failure::Refused(refusal)) => {
@@ -613,67 +511,18 @@ impl Week<'_> {
         }
     }
 
-    fn random_plan(&mut self, index: usize) -> ReleasePlan {
-        let friday = FRIDAY.saturating_add((7 * index as i64).days());
-        let label = Label::parse(LOTTERY).expect("a label");
-        ReleasePlan {
-            id: format!("2026-W{}", 49 + index).parse().expect("an id"),
-            mode: if self.dice.percent(70) { Mode::Draw } else { Mode::FirstCome },
-            opening: Opening::Local(friday.to_datetime(time(14, 0, 0, 0))),
-            freeze: clock(friday.saturating_add(2.days()), 16, 0, 7),
-            dates: dates_of(index),
-            offices: OFFICES[..3].iter().map(|code| code.parse().expect("an office")).collect(),
-            beacon: if self.dice.percent(60) { BeaconPlan::Local { label } } else { BeaconPlan::Manual { label } },
-            choices_max: 4,
-            party_max: 3,
-            wave_times: vec![time(9, 0, 0, 0), time(17, 0, 0, 0)],
-            waiting_room: true,
-        }
-    }
-
-    /// The slots are those of the hours; their numbers are the store's.
-    async fn planned(&mut self, index: usize, plan: ReleasePlan) {
-        let id = plan.id.to_string();
-        let mut expected = Vec::new();
-        for office in &plan.offices {
-            for date in &plan.dates {
-                for window in &self.hours[&(*office, *date)] {
-                    let minute = |time: jiff::civil::Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
-                    let slot = (*office, *date, minute(window.starts), minute(window.ends));
-                    expected.extend((window.public > Places::NONE).then_some((slot, true, window.public.0)));
-                    expected.extend((window.priority > Places::NONE).then_some((slot, false, window.priority.0)));
-                }
-            }
-        }
-        self.town.releases.push(Release { plan, state: ReleaseState::Planned, waves: BTreeMap::new() });
-        let seen = look(&self.stage).await;
-        let mut found = Vec::new();
-        for (number, row) in seen.rows.slots.into_iter().filter(|(_, row)| row.release == id) {
-            let (key, ends) = (row.key, row.ends);
-            let starts = i64::from(key.starts.minutes());
-            found.push(((key.office, key.date, starts, i64::from(ends)), row.public, row.capacity));
-            let (public, capacity) = (row.public, row.capacity);
-            self.town.slots.insert(number, Slot { release: index, key, ends, public, capacity, taken: 0, freed: 0 });
-        }
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(found, expected, "the slots of {id} are those of its offices' hours");
-    }
-
     /// The lottery's numbers, for a release that waits for them, or for one that does not.
     async fn give_beacon(&mut self) {
         if self.town.releases.is_empty() {
             return;
         }
         let index = self.dice.below(self.town.releases.len());
-        let label = if self.dice.percent(90) { LOTTERY } else { "another-lottery" };
-        let text = format!("{:02} {:02} {:02}", self.dice.below(50), self.dice.below(50), self.dice.below(50));
-        let value = BeaconValue::manual(Label::parse(label).expect("a label"), &text).expect("a value");
+        let (label, value) = plans::random_beacon(&mut self.dice);
         let release = &self.town.releases[index];
         let frozen = release.state == ReleaseState::Frozen && !release.is_over(self.town.now);
         let waits = frozen && !release.is_drawn_by_itself() && label == LOTTERY;
         let id = release.plan.id.clone();
-        self.note(format!("beacon of {id}: {label} {text}"));
+        self.note(format!("beacon of {id}: {label}"));
         let give = GiveBeacon { release: id, file: value.to_text() };
         match self.stage.app.perform_as(Actor::Operator, give).await {
             Ok(()) => {

@@ -85,6 +85,20 @@ impl Town {
         Self { app: open(&folder, &clock, seed, policy).await, clock, folder, seed }
     }
 
+    /// Another application on the same store, with a clock of its own.
+    pub async fn with_clock(&self, clock: Arc<dyn antrean_app::clock::Clock>) -> App {
+        App::start(Parts {
+            store: self.app.store().clone(),
+            master_key: [7; 32],
+            policy: generous(),
+            clock,
+            entropy: Arc::new(SeededEntropy::new(self.seed + 1)),
+            published: self.folder.path().join("published"),
+        })
+        .await
+        .unwrap()
+    }
+
     /// Stops the application and starts it again on the same files.
     pub async fn restart(&mut self) {
         self.restart_with(generous()).await;
