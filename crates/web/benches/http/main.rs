@@ -19,6 +19,7 @@ use load::Load;
 use town::Town;
 
 fn main() {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(std::io::stderr).init();
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let what = args.next().unwrap_or_else(|| "bookings".to_owned());
     let count: usize = args.next().and_then(|count| count.parse().ok()).unwrap_or(100_000);

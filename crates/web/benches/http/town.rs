@@ -105,6 +105,8 @@ impl Town {
             .iter()
             .map(|slot| (slot.id.0, slot.left, slot.key.office.to_string()))
             .collect();
+        let mut offices: Vec<&str> = slots.iter().map(|(_, _, office)| office.as_str()).collect();
+        offices.dedup();
         let places: Vec<i64> =
             slots.iter().flat_map(|(id, left, _)| std::iter::repeat_n(*id, *left as usize)).collect();
         assert!(self.mode == Mode::Draw || places.len() >= count, "{} places only", places.len());
@@ -113,10 +115,9 @@ impl Town {
             for (offset, (applicant, session)) in self.settle(first, CHUNK.min(count - first)).into_iter().enumerate() {
                 let number = first + offset;
                 // A stride that shares no factor with the count: neighbours in time want different offices.
-                let (path, method, body) = match self.mode {
+                let (path, body) = match self.mode {
                     Mode::FirstCome => (
                         "/api/v1/appointments".to_owned(),
-                        "POST",
                         format!(
                             r#"{{"slot":{},"for":"people","people":[{}],"service":"replacement","passport":"electronic"}}"#,
                             places[number * 7_919 % places.len()],
@@ -124,24 +125,23 @@ impl Town {
                         ),
                     ),
                     Mode::Draw => {
-                        let office = |turn: usize| &slots[(number * 7_919 + turn * 101) % slots.len()].2;
+                        let office = |turn: usize| &offices[(number * 7_919 + turn) % offices.len()];
                         (
                             format!("/api/v1/releases/{}/entry", self.plan.id),
-                            "PUT",
                             format!(
-                                r#"{{"people":[{}],"service":"replacement","passport":"electronic","choices":["{}/*/am","{}/*/*","{}/*/pm","{}/*/*"]}}"#,
+                                r#"{{"people":[{}],"service":"replacement","passport":"electronic","choices":["{}/*/*","{}/*/*","{}/*/*","{}/*/*"]}}"#,
                                 applicant.0,
                                 office(0),
-                                office(0),
                                 office(1),
-                                office(2)
+                                office(2),
+                                office(3)
                             ),
                         )
                     }
                 };
                 requests.push(
                     format!(
-                        "{method} {path} HTTP/1.1\r\nhost: antrean.test\r\nauthorization: Bearer {}\r\n\
+                        "POST {path} HTTP/1.1\r\nhost: antrean.test\r\nauthorization: Bearer {}\r\n\
                          idempotency-key: 6f1e0000-0000-4000-8000-{number:012}\r\ncontent-type: application/json\r\n\
                          content-length: {}\r\n\r\n{body}",
                         session.to_text(),
