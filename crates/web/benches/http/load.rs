@@ -77,6 +77,21 @@ impl Load {
     }
 }
 
+impl Load {
+    /// The body of the answer to one request.
+    pub fn body(&self, request: &[u8]) -> Vec<u8> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut line = TcpStream::connect(self.address).await.expect("a connection");
+            line.write_all(request).await.expect("a request sent");
+            let mut buffer = Vec::new();
+            answer(&mut line, &mut buffer, self.expect).await;
+            let head = buffer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+            buffer.split_off(head + 4)
+        })
+    }
+}
+
 /// Reads one answer with a `Content-Length`, and returns its size.
 async fn answer(line: &mut TcpStream, buffer: &mut Vec<u8>, expect: u16) -> u64 {
     buffer.clear();
@@ -86,8 +101,11 @@ async fn answer(line: &mut TcpStream, buffer: &mut Vec<u8>, expect: u16) -> u64 
         let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
         let text = std::str::from_utf8(&buffer[..head]).expect("a head of ASCII");
         let status: u16 = text.get(9..12).and_then(|code| code.parse().ok()).expect("a status");
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
-        let whole = head + 4 + length.parse::<usize>().expect("a number");
+        let length = text.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("content-length").then_some(value)
+        });
+        let whole = head + 4 + length.and_then(|length| length.parse::<usize>().ok()).expect("a length");
         while buffer.len() < whole {
             assert!(line.read_buf(buffer).await.expect("a body") > 0, "the server hung up");
         }

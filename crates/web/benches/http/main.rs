@@ -7,6 +7,7 @@
 //! `CONNECTIONS` sets how many people ask at once (64), `BENCH_DIR` where the database lies.
 
 mod load;
+mod nginx;
 mod town;
 
 use std::io::Write as _;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use antrean_domain::release::Mode;
 
 use load::Load;
+use nginx::Nginx;
 use town::Town;
 
 fn main() {
@@ -62,19 +64,37 @@ fn work(mode: Mode, count: usize, connections: usize) {
     say("audit clean");
 }
 
-/// Readers of the public state of a release.
+/// Readers of the public state of a release, and readers of the same bytes from nginx.
 fn polls(count: usize, connections: usize) {
     let town = Town::open(Mode::FirstCome);
     let request = Arc::new(vec![town.poll()]);
-    let done = Load { address: town.address, connections, expect: 200 }.run(&request, count);
+    let load = Load { address: town.address, connections, expect: 200 };
+    load.run(&request, count / 10);
+    let before = town.cpu();
+    let done = load.run(&request, count);
+    report("antrean", &done, count, connections, town.cpu().saturating_sub(before));
+    let body = load.body(&request[0]);
+    town.close();
+    let Some(nginx) = Nginx::with(&body) else {
+        say("nginx is not installed: nothing to compare with");
+        return;
+    };
+    let load = Load { address: nginx.address, connections, expect: 200 };
+    load.run(&request, count / 10);
+    let before = nginx.cpu();
+    let done = load.run(&request, count);
+    report("nginx", &done, count, connections, nginx.cpu().saturating_sub(before));
+}
+
+fn report(who: &str, done: &load::Done, count: usize, connections: usize, used: Duration) {
     say(&format!(
-        "{count} polls of {} bytes over {connections} connections in {:.2?}: {:.0}/s",
+        "{who}: {count} polls of {} bytes over {connections} connections in {:.2?}: {:.0}/s; processor {:.1} µs each, load apart",
         done.bytes / count as u64,
         done.took,
-        count as f64 / done.took.as_secs_f64()
+        count as f64 / done.took.as_secs_f64(),
+        used.as_secs_f64() * 1e6 / count as f64
     ));
     say(&done.waits());
-    town.close();
 }
 
 /// Prints a line at once.

@@ -187,6 +187,11 @@ impl Town {
             .expect("people")
     }
 
+    /// Processor time of the server's threads so far.
+    pub fn cpu(&self) -> Duration {
+        crate::threads().into_iter().filter(|(name, _)| name == "server").map(|(_, time)| time).sum()
+    }
+
     /// Stops the server, and looks at every rule.
     pub fn close(self) {
         let violations = self.app.store().read_blocking(audit::violations).expect("an audit");
