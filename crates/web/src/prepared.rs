@@ -86,6 +86,10 @@ struct Answer {
 }
 
 impl Answer {
+    fn is_fresh(&self, version: u64, catalogue: usize, now: Timestamp) -> bool {
+        self.version == version && self.catalogue == catalogue && now.duration_since(self.made).abs() < FRESH
+    }
+
     fn size(&self) -> usize {
         self.plain.len() + self.zipped.as_ref().map_or(0, |(bytes, _)| bytes.len())
     }
@@ -93,8 +97,18 @@ impl Answer {
 
 #[derive(Default)]
 struct Shelf {
-    answers: HashMap<Key, Arc<Answer>>,
+    /// By language, and there by address: an address is looked up as it stands in the request.
+    answers: [HashMap<String, Arc<Answer>>; 3],
     bytes: usize,
+}
+
+/// Where the answers of a language lie.
+fn board(language: Option<Language>) -> usize {
+    match language {
+        None => 0,
+        Some(Language::Id) => 1,
+        Some(Language::En) => 2,
+    }
 }
 
 /// The answers made so far.
@@ -104,7 +118,7 @@ pub struct Prepared(RwLock<Shelf>);
 impl Prepared {
     /// How many answers are kept, for tests and metrics.
     pub fn len(&self) -> usize {
-        self.0.read().expect("nobody panics while holding the shelf").answers.len()
+        self.0.read().expect("nobody panics while holding the shelf").answers.iter().map(HashMap::len).sum()
     }
 
     /// Whether none is kept.
@@ -112,20 +126,21 @@ impl Prepared {
         self.len() == 0
     }
 
-    fn find(&self, key: &Key) -> Option<Arc<Answer>> {
-        self.0.read().expect("nobody panics while holding the shelf").answers.get(key).cloned()
+    fn find(&self, address: &str, language: Option<Language>) -> Option<Arc<Answer>> {
+        let shelf = self.0.read().expect("nobody panics while holding the shelf");
+        shelf.answers[board(language)].get(address).cloned()
     }
 
     fn put(&self, key: Key, answer: Arc<Answer>) {
         let mut kept = self.0.write().expect("nobody panics while holding the shelf");
         let size = answer.size();
-        if kept.answers.len() >= ANSWERS_MAX || kept.bytes + size > BYTES_MAX {
+        if kept.answers.iter().map(HashMap::len).sum::<usize>() >= ANSWERS_MAX || kept.bytes + size > BYTES_MAX {
             // Whoever is asked for again is made again; that is cheaper than keeping order among thousands.
-            kept.answers.clear();
+            kept.answers.iter_mut().for_each(HashMap::clear);
             kept.bytes = 0;
         }
         kept.bytes += size;
-        if let Some(before) = kept.answers.insert(key, answer) {
+        if let Some(before) = kept.answers[board(key.language)].insert(key.address, answer) {
             kept.bytes = kept.bytes.saturating_sub(before.size());
         }
     }
@@ -144,10 +159,9 @@ pub fn answer(
     let catalogue = Arc::as_ptr(&state.app.catalogue()) as usize;
     let now = state.app.now();
     let by_language = key.language.is_some();
-    let known = state.prepared.find(&key);
+    let known = state.prepared.find(&key.address, key.language);
     if let Some(known) = &known {
-        let fresh =
-            known.version == version && known.catalogue == catalogue && now.duration_since(known.made).abs() < FRESH;
+        let fresh = known.is_fresh(version, catalogue, now);
         if fresh || known.renewing.swap(true, Ordering::AcqRel) {
             return Ok(respond(known, asked, by_language));
         }
@@ -156,6 +170,16 @@ pub fn answer(
     let fresh = Arc::new(shelve(state, make()?, version, catalogue, now));
     state.prepared.put(key, Arc::clone(&fresh));
     Ok(respond(&fresh, asked, by_language))
+}
+
+/// The answer to a public GET of this very address if it was made before and still holds; nothing else is looked at.
+///
+/// An address lies on the shelf only because its handler put it there for everybody, so whoever asks for it may have it.
+pub(crate) fn ready(state: &WebState, address: &str, language: Option<Language>, asked: &HeaderMap) -> Option<Response> {
+    let known = state.prepared.find(address, language)?;
+    let catalogue = Arc::as_ptr(&state.app.catalogue()) as usize;
+    let fresh = known.is_fresh(state.app.overview().version, catalogue, state.app.now());
+    fresh.then(|| respond(&known, asked, language.is_some()))
 }
 
 /// Takes the mark off again, also when the maker fails or panics: the next reader tries.
@@ -200,6 +224,8 @@ fn respond(answer: &Answer, asked: &HeaderMap, by_language: bool) -> Response {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
+    // With those that every answer carries: the map grows once.
+    headers.reserve(24);
     headers.insert(header::ETAG, tag.clone());
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
     let vary = if by_language { "Accept-Encoding, Accept-Language, Cookie" } else { "Accept-Encoding" };
