@@ -78,11 +78,23 @@ fn given_name(headers: &HeaderMap) -> Option<TraceId> {
     (matches!(name.len(), 32 | 36) && name.bytes().enumerate().all(good)).then(|| TraceId(name.to_ascii_lowercase()))
 }
 
+/// The name of a request: the one that it came with, or a new one.
+pub(crate) fn name_of(state: &WebState, headers: &HeaderMap) -> TraceId {
+    given_name(headers).unwrap_or_else(|| state.trace_ids.next())
+}
+
+/// Tells the name of a request to whoever sent it.
+pub(crate) fn write_name(headers: &mut HeaderMap, trace: &TraceId) {
+    if let Ok(name) = HeaderValue::try_from(&trace.0) {
+        headers.insert(REQUEST_ID, name);
+    }
+}
+
 /// Names the request, counts it, and writes one line about it: the route's template, never the address itself, which may hold a
 /// ticket or a phone number.
 pub(crate) async fn observe(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
     let _under_way = state.traffic.begin();
-    let trace = given_name(request.headers()).unwrap_or_else(|| state.trace_ids.next());
+    let trace = name_of(&state, request.headers());
     let started = Instant::now();
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -95,9 +107,7 @@ pub(crate) async fn observe(State(state): State<WebState>, mut request: Request,
     let mut response = next.run(request).await;
     let (status, took) = (response.status(), started.elapsed());
     counts.answered(status, took);
-    if let Ok(name) = HeaderValue::try_from(&trace.0) {
-        response.headers_mut().insert(REQUEST_ID, name);
-    }
+    write_name(response.headers_mut(), &trace);
     let ms = took.as_secs_f64() * 1_000.0;
     if status == StatusCode::SERVICE_UNAVAILABLE {
         if let Some(count) = state.refused.count() {
@@ -114,7 +124,12 @@ pub(crate) async fn observe(State(state): State<WebState>, mut request: Request,
 /// Adds the security headers, and keeps everything out of caches that does not say otherwise.
 pub(crate) async fn secure(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    write_security(response.headers_mut(), state.settings.secure_cookies);
+    response
+}
+
+/// The headers that every answer carries; `by_https` where citizens come that way.
+pub(crate) fn write_security(headers: &mut HeaderMap, by_https: bool) {
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CONTENT_SECURITY);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -123,10 +138,9 @@ pub(crate) async fn secure(State(state): State<WebState>, request: Request, next
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
-    if state.settings.secure_cookies {
+    if by_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT);
     }
-    response
 }
 
 /// Marks an answer for programs that stays as it is, though its status is an error.

@@ -5,6 +5,7 @@ pub mod api;
 pub mod caller;
 pub mod demo;
 pub mod door;
+mod express;
 pub mod files;
 pub mod health;
 pub mod input;
@@ -39,7 +40,9 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 pub fn router(state: WebState) -> Router {
     let pages = pages::routes().merge(demo::routes()).layer(CsrfLayer::new());
     let routes = Router::new().merge(pages).merge(files::routes()).merge(health::routes()).merge(api::routes());
-    layered(routes, state)
+    let routes = layered(routes, state.clone());
+    // Before all routes: most of what is asked for on the day of a result lies ready.
+    Router::new().fallback_service(routes).layer(from_fn_with_state(state, express::serve))
 }
 
 /// Puts the layers around some routes.
