@@ -125,16 +125,13 @@ impl Town {
                         ),
                     ),
                     Mode::Draw => {
-                        let office = |turn: usize| &offices[(number * 7_919 + turn) % offices.len()];
+                        let office = |turn: usize| offices[(number * 7_919 + turn) % offices.len()];
+                        let choices = (0..4).map(|turn| format!(r#""{}/*/*""#, office(turn))).collect::<Vec<_>>().join(",");
                         (
                             format!("/api/v1/releases/{}/entry", self.plan.id),
                             format!(
-                                r#"{{"people":[{}],"service":"replacement","passport":"electronic","choices":["{}/*/*","{}/*/*","{}/*/*","{}/*/*"]}}"#,
-                                applicant.0,
-                                office(0),
-                                office(1),
-                                office(2),
-                                office(3)
+                                r#"{{"people":[{}],"service":"replacement","passport":"electronic","choices":[{choices}]}}"#,
+                                applicant.0
                             ),
                         )
                     }

@@ -139,7 +139,8 @@ impl Line {
 /// My place in a line. It is the account's: the same from every device, and kept whatever happens to this one.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "release": "2026-W49-BTM", "token": "v1.2026-W49-BTM.0f3a5c7e9b1d2f4a6c8e0a2c4e6f8091.9b1d2f4a6c8e0a2c.p.4e6f80910f3a5c7e9b1d2f4a6c8e0a2c",
+    "release": "2026-W49-BTM",
+    "token": "v1.2026-W49-BTM.0f3a5c7e9b1d2f4a6c8e0a2c4e6f8091.9b1d2f4a6c8e0a2c.p.4e6f80910f3a5c7e9b1d2f4a6c8e0a2c",
     "line_id": "0f3a5c7e9b1d2f4a6c8e0a2c4e6f8091", "number": null, "value": 91_220_041_772_031_u64, "phase": "admitting",
     "your_turn": false, "ahead": 7_402, "estimate": {"from_minutes": 1, "to_minutes": 3}, "places_may_go": false, "look_again_s": 35
 }))]
