@@ -11,8 +11,8 @@ use crate::me::account_record;
 use crate::message::{Letter, Message, Recipient, SEAL_LETTER};
 use crate::operation::Failure;
 
-/// Letters claimed at once: enough to keep a gateway busy, few enough to be sent within the lease.
-const CLAIM_MAX: u32 = 64;
+/// Letters claimed at once: enough that a rush of one-time codes does not wait for the store, few enough to be sent within the lease.
+const CLAIM_MAX: u32 = 256;
 /// A claimed letter that was neither sent nor returned goes out again after this time.
 const CLAIM_LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A letter is given up after so many tries (spread over about a day by the growing pause).

@@ -21,9 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// After a fault of the store the courier waits longer, so as not to add to its trouble.
 const REST: Duration = Duration::from_secs(2);
 
-/// Messages on their way at once. A claim has at most 64, so they all leave within four times the channel's time-out,
+/// Messages on their way at once. A claim has at most 256, so they all leave within four times the channel's time-out,
 /// and that is shorter than the lease of a claimed letter.
-const AT_ONCE_MAX: usize = 16;
+const AT_ONCE_MAX: usize = 64;
 
 /// How often a busy store is asked to note what became of the letters; together two seconds.
 const SETTLE_TRIES: u32 = 10;
@@ -99,7 +99,7 @@ impl Courier {
         }
     }
 
-    /// Carries what is due now, once: one claim, at most 64 letters.
+    /// Carries what is due now, once: one claim, at most 256 letters.
     pub async fn round(&self) -> Result<Round, Failure> {
         self.round_until(&AtomicBool::new(false)).await
     }

@@ -175,7 +175,12 @@ pub fn answer(
 /// The answer to a public GET of this very address if it was made before and still holds; nothing else is looked at.
 ///
 /// An address lies on the shelf only because its handler put it there for everybody, so whoever asks for it may have it.
-pub(crate) fn ready(state: &WebState, address: &str, language: Option<Language>, asked: &HeaderMap) -> Option<Response> {
+pub(crate) fn ready(
+    state: &WebState,
+    address: &str,
+    language: Option<Language>,
+    asked: &HeaderMap,
+) -> Option<Response> {
     let known = state.prepared.find(address, language)?;
     let catalogue = Arc::as_ptr(&state.app.catalogue()) as usize;
     let fresh = known.is_fresh(state.app.overview().version, catalogue, state.app.now());

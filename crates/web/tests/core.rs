@@ -80,6 +80,36 @@ async fn a_prepared_answer_changes_when_the_public_state_does() {
 }
 
 #[tokio::test]
+async fn what_lies_ready_is_answered_as_when_it_was_made() {
+    let server = Server::new().await;
+    server.open_release(Mode::FirstCome, &["BTM"]).await;
+    let stranger = server.stranger();
+    let told = |answer: &people::Answer| {
+        let mut headers = answer.headers.clone();
+        headers.remove("x-request-id").expect("every answer has a name");
+        // Written on the line if it is not there.
+        headers.remove("content-length");
+        (answer.status, headers, answer.body.clone())
+    };
+    for path in ["/", "/antrean", "/kantor/BTM", "/api/v1/releases", "/api/v1/releases/2026-W49", "/api/v1/offices/BTM"]
+    {
+        for coding in ["", "gzip"] {
+            let reader = stranger.with("accept-encoding", coding);
+            let made = reader.get(path).await;
+            assert_eq!(told(&made), told(&reader.get(path).await), "{path} {coding}");
+            let known = reader.with("if-none-match", made.header("etag"));
+            assert_eq!(known.get(path).await.status, 304, "{path} {coding}");
+        }
+    }
+    // The same address in another way is another matter.
+    stranger.get("/api/v1/releases/2026-W49?x=1").await.problem(422, "fields");
+    assert_eq!(stranger.post("/api/v1/releases/2026-W49", &json!({})).await.status, 405);
+    let english = stranger.with("cookie", "bahasa=en").get("/").await;
+    assert_eq!(english.body, stranger.with("accept-language", "en").get("/").await.body);
+    assert_ne!(english.body, stranger.get("/").await.body);
+}
+
+#[tokio::test]
 async fn the_shelf_of_prepared_answers_cannot_be_filled_by_strangers() {
     let server = Server::new().await;
     let stranger = server.stranger();

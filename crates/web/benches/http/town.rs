@@ -126,7 +126,8 @@ impl Town {
                     ),
                     Mode::Draw => {
                         let office = |turn: usize| offices[(number * 7_919 + turn) % offices.len()];
-                        let choices = (0..4).map(|turn| format!(r#""{}/*/*""#, office(turn))).collect::<Vec<_>>().join(",");
+                        let choices =
+                            (0..4).map(|turn| format!(r#""{}/*/*""#, office(turn))).collect::<Vec<_>>().join(",");
                         (
                             format!("/api/v1/releases/{}/entry", self.plan.id),
                             format!(
