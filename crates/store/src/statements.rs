@@ -1,6 +1,7 @@
 //! How a noun writes down its SQL: each statement is a constant, and all of them are in `ALL`, so that a test can prepare every one.
 
-/// Defines the statements of a module, and `ALL` with their names and texts. After `, postgres` a second text may follow, which is PostgreSQL's own.
+/// Defines the statements of a module, and `ALL` with their names and texts. After `, postgres` a second text may follow, which is
+/// PostgreSQL's own.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr $(, postgres $postgres:expr)?;)*) => {
         $($(#[$doc])* const $name: $crate::sql::Sql = $crate::statements::statement!($sql $(, $postgres)?);)*

@@ -127,8 +127,8 @@ impl Prepared {
     }
 
     fn find(&self, address: &str, language: Option<Language>) -> Option<Arc<Answer>> {
-        let shelf = self.0.read().expect("nobody panics while holding the shelf");
-        shelf.answers[board(language)].get(address).cloned()
+        let kept = self.0.read().expect("nobody panics while holding the shelf");
+        kept.answers[board(language)].get(address).cloned()
     }
 
     fn put(&self, key: Key, answer: Arc<Answer>) {

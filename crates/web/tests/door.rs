@@ -253,7 +253,7 @@ async fn a_body_that_trickles_is_ended_with_408_and_one_of_64_mb_is_not_read() {
         assert!(tokio::time::timeout(AT_MOST, trickle).await.is_ok(), "the connection is closed");
     }
     let mut stream = open.connect().await;
-    let head = "POST /api/v1/sessions/codes HTTP/1.1\r\nhost: antrean\r\ncontent-type: application/json\r\ncontent-length: 67108864\r\n\r\n";
+    let head = "POST /api/v1/sessions/codes HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 67108864\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     // Nothing of the body was sent: the answer comes for its length alone.
     let answer = hear(&mut stream).await;

@@ -70,9 +70,9 @@ fn polls(count: usize, connections: usize) {
     let request = Arc::new(vec![town.poll()]);
     let load = Load { address: town.address, connections, expect: 200 };
     load.run(&request, count / 10);
-    let before = town.cpu();
+    let before = Town::cpu();
     let done = load.run(&request, count);
-    report("antrean", &done, count, connections, town.cpu().saturating_sub(before));
+    report("antrean", &done, count, connections, Town::cpu().saturating_sub(before));
     let body = load.body(&request[0]);
     town.close();
     let Some(nginx) = Nginx::with(&body) else {

@@ -186,7 +186,7 @@ impl Town {
     }
 
     /// Processor time of the server's threads so far.
-    pub fn cpu(&self) -> Duration {
+    pub fn cpu() -> Duration {
         crate::threads().into_iter().filter(|(name, _)| name == "server").map(|(_, time)| time).sum()
     }
 
