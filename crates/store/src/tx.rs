@@ -32,7 +32,7 @@ pub(crate) trait Engine {
     /// Makes the table give the numbers after `last` from now on.
     fn set_last_number(&self, table: &'static str, last: i64) -> Result<(), Fault>;
 
-    /// Holds the rows that a statement selects to the end of the transaction, where others could change them meanwhile.
+    /// Holds what a statement selects to the end of the transaction, where others could change or lose it meanwhile.
     fn hold(&self, sql: Sql, values: &[Value<'_>]) -> Result<(), Fault>;
 
     /// Waits until no other transaction holds the lock in a way that excludes this one, and holds it to the end of the transaction.
@@ -72,7 +72,7 @@ impl<'a> Tx<'a> {
         self.engine.post(sql, values)
     }
 
-    /// Holds the rows that a statement selects to the end of the transaction: what is read of them after this stays so.
+    /// Holds what a statement selects to the end of the transaction: what is read of it after this stays so.
     pub(crate) fn hold(&self, sql: Sql, values: &[Value<'_>]) -> Result<(), Fault> {
         self.engine.hold(sql, values)
     }

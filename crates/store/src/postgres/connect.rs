@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
+use super::hosts::Hosts;
 use super::session::{Session, drive};
 use super::url::{DatabaseUrl, Security};
 
 /// The oldest server that is known to work, as `server_version_num` says it.
 const VERSION_MIN: u32 = 15_00_00;
+
+/// A host that takes a connection and has not settled everything on it after this time is passed over. The time for reaching it at all
+/// is a part of this, and of the address.
+const HOST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every connection has.
 ///
@@ -59,11 +65,12 @@ pub(super) enum Purpose {
 }
 
 /// A fresh session.
-pub(super) fn session(url: &DatabaseUrl, purpose: Purpose) -> Result<Session, NotConnected> {
+pub(super) fn session(url: &DatabaseUrl, purpose: Purpose, hosts: &Arc<Hosts>) -> Result<Session, NotConnected> {
     let runtime = runtime()?;
     let warned = Arc::new(AtomicBool::new(false));
-    let client = runtime.block_on(client(url, purpose, Arc::clone(&warned)))?;
-    Ok(Session::new(runtime, client, warned, purpose == Purpose::Read))
+    let (client, host) = runtime.block_on(client(url, purpose, Arc::clone(&warned), hosts))?;
+    let at = (Arc::clone(hosts), host);
+    Ok(Session::new(runtime, client, at, warned, purpose == Purpose::Read))
 }
 
 /// A runtime for one connection: it lives on the thread that waits for it.
@@ -74,23 +81,51 @@ pub(super) fn runtime() -> Result<Runtime, NotConnected> {
         .map_err(|error| NotConnected::Failed(error.to_string()))
 }
 
-/// A fresh connection with everything settled; it is run by a task of the runtime.
+/// A fresh connection to the host that takes writes, with everything settled, and which host that is; it is run by a task of the
+/// runtime.
 pub(super) async fn client(
     url: &DatabaseUrl,
     purpose: Purpose,
     warned: Arc<AtomicBool>,
+    hosts: &Hosts,
+) -> Result<(Client, usize), NotConnected> {
+    let count = url.hosts.len();
+    let mut why = Vec::with_capacity(count);
+    for host in hosts.in_turn(count) {
+        let trying = client_of(&url.hosts[host], &url.security, purpose, Arc::clone(&warned));
+        match tokio::time::timeout(HOST_PATIENCE, trying).await {
+            Ok(Ok(client)) => {
+                hosts.found(host);
+                return Ok((client, host));
+            }
+            Ok(Err(NotConnected::Failed(reason))) => why.push(reason),
+            Ok(Err(too_old @ NotConnected::TooOld(_))) => return Err(too_old),
+            Err(_) => why.push("it takes connections and says nothing".to_owned()),
+        }
+        hosts.passed(host, count);
+    }
+    // Said once, where several have the same reason.
+    why.dedup();
+    Err(NotConnected::Failed(why.join("; ")))
+}
+
+async fn client_of(
+    config: &Config,
+    security: &Security,
+    purpose: Purpose,
+    warned: Arc<AtomicBool>,
 ) -> Result<Client, NotConnected> {
     let failed = |error: tokio_postgres::Error| NotConnected::Failed(told(&error));
-    let (client, version) = match &url.security {
+    let (client, version) = match security {
         Security::Plain => {
-            let (client, connection) = url.config.connect(NoTls).await.map_err(failed)?;
+            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
             let version = connection.parameter("server_version").unwrap_or_default().to_owned();
             tokio::spawn(drive(connection, warned));
             (client, version)
         }
         Security::Verified { authorities } => {
             let tls = super::tls::connector(authorities.as_deref()).map_err(NotConnected::Failed)?;
-            let (client, connection) = url.config.connect(tls).await.map_err(failed)?;
+            let (client, connection) = config.connect(tls).await.map_err(failed)?;
             let version = connection.parameter("server_version").unwrap_or_default().to_owned();
             tokio::spawn(drive(connection, warned));
             (client, version)

@@ -7,6 +7,7 @@
 
 mod connect;
 mod fault;
+mod hosts;
 mod schema;
 mod session;
 mod tls;
@@ -27,6 +28,7 @@ use crate::queue::{Health, Lane, Queue};
 use crate::spread::Spread;
 use crate::{Fault, OpenError, Place, StoreConfig, StoreStats};
 use connect::{NotConnected, Purpose};
+use hosts::Hosts;
 use worker::Worker;
 
 /// The engine's threads and the ways to them.
@@ -48,6 +50,7 @@ struct Shared {
     /// Operations run again because others were in the way.
     again: AtomicU64,
     down: Mutex<Down>,
+    hosts: Arc<Hosts>,
 }
 
 /// What is known about a database that could not be reached.
@@ -170,7 +173,40 @@ mod tests {
         let database = antrean_cluster::database()?;
         let url: DatabaseUrl = database.url().parse().expect("an address");
         schema::bring_up(&url).expect("a schema");
-        Some((database, connect::session(&url, purpose).expect("a session")))
+        Some((database, connect::session(&url, purpose, &Arc::default()).expect("a session")))
+    }
+
+    #[test]
+    fn a_host_that_takes_connections_and_says_nothing_is_passed_over() {
+        let Some(database) = antrean_cluster::database() else { return };
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let silent = silent.local_addr().expect("an address");
+        let both = database.url().replacen('@', &format!("@{silent},"), 1);
+        let url: DatabaseUrl = both.parse().expect("an address");
+        let hosts = Arc::default();
+        connect::session(&url, Purpose::Write, &hosts).expect("a session on the other host");
+        assert_eq!(hosts.in_turn(2).next(), Some(1), "and it is asked first from now on");
+        assert!(hosts.moved_from(0));
+    }
+
+    #[test]
+    fn an_answer_from_memory_waits_for_the_standby_like_the_first_one() {
+        let Some((_database, session)) = fresh(Purpose::Write) else { return };
+        let writes = || {
+            let mut writes = false;
+            let assigned = Sql::both("SELECT (pg_current_xact_id_if_assigned() IS NOT NULL)::INT::INT8");
+            session.each(assigned, &[], &mut |row| row.int(0).map(|is| writes = is == 1)).map(|()| writes)
+        };
+        let (key, now) = ([7; 16], jiff::Timestamp::UNIX_EPOCH);
+        session.begin().expect("a transaction");
+        assert_eq!(crate::idempotency::find(&Tx::new(&session), &key), Ok(None));
+        assert_eq!(writes(), Ok(false), "who finds nothing has nothing to wait for");
+        crate::idempotency::insert(&Tx::new(&session), &key, &[1; 16], b"answer", now).expect("a new key");
+        assert_eq!(session.commit(), session::Committed::Kept);
+        session.begin().expect("a transaction");
+        assert!(crate::idempotency::find(&Tx::new(&session), &key).is_ok_and(|found| found.is_some()));
+        assert_eq!(writes(), Ok(true));
+        assert_eq!(session.commit(), session::Committed::Kept);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The schema of a PostgreSQL database, brought up to date before anything else.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::thread;
 
 use super::connect::{self, NotConnected, Purpose, told};
+use super::hosts::Hosts;
 use super::url::DatabaseUrl;
 use crate::{OpenError, Place};
 
@@ -17,11 +20,18 @@ const LOCK: &str = "SET lock_timeout = '5min'; SELECT pg_advisory_lock(183860362
 
 /// Brings the schema of a database up to date. One that is newer than this program is not touched.
 pub(super) fn bring_up(url: &DatabaseUrl) -> Result<(), OpenError> {
+    // On a thread of its own: whoever opens a store may be within a runtime, where no other can be waited for.
+    let done = thread::scope(|scope| scope.spawn(|| bring_up_here(url)).join());
+    done.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+fn bring_up_here(url: &DatabaseUrl) -> Result<(), OpenError> {
     let runtime = connect::runtime().map_err(|why| super::not_open(url, &why))?;
     runtime.block_on(async {
         let warned = Arc::new(AtomicBool::new(false));
-        let mut client =
-            connect::client(url, Purpose::Migrate, warned).await.map_err(|why| super::not_open(url, &why))?;
+        let (mut client, _) = connect::client(url, Purpose::Migrate, warned, &Hosts::default())
+            .await
+            .map_err(|why| super::not_open(url, &why))?;
         // Given back with the connection, however this ends.
         let locked = client.batch_execute(LOCK).await;
         locked.map_err(|error| super::not_open(url, &NotConnected::Failed(told(&error))))?;

@@ -11,13 +11,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use tokio::runtime::Runtime;
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, RowStream, Statement};
 
 use super::fault::{Trouble, is_stale, trouble};
+use super::hosts::Hosts;
 use super::values::{Param, Row};
 use crate::Fault;
 use crate::locks::Lock;
@@ -31,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The same for reading, where a report or a draw of a million entries may be computed before the first row comes.
 const READING_PATIENCE: Duration = Duration::from_mins(2);
+
+/// How often somebody who waits looks whether others have found the primary elsewhere.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Statements sent and not waited for, at most: a bound on what lies in memory on both sides.
 const POSTED_MAX: usize = 64;
@@ -61,6 +65,9 @@ pub(super) struct Session {
     /// Set by the connection when the server warns, which it does when a commit did not become what was asked for.
     warned: Arc<AtomicBool>,
     lost: Cell<bool>,
+    /// Where this leads.
+    hosts: Arc<Hosts>,
+    host: usize,
 }
 
 /// Runs a connection until it ends.
@@ -86,8 +93,16 @@ where
 
 impl Session {
     /// A session on a connection that `drive` runs on the same runtime.
-    pub(super) fn new(runtime: Runtime, client: Client, warned: Arc<AtomicBool>, reads_only: bool) -> Self {
+    pub(super) fn new(
+        runtime: Runtime,
+        client: Client,
+        (hosts, host): (Arc<Hosts>, usize),
+        warned: Arc<AtomicBool>,
+        reads_only: bool,
+    ) -> Self {
         Self {
+            hosts,
+            host,
             runtime,
             client: Rc::new(client),
             reads_only,
@@ -136,9 +151,9 @@ impl Session {
             self.answers().await.map_err(Some)?;
             match sent {
                 Some(done) => done.map_err(|error| self.note(&error)).map_err(Some),
-                None => match tokio::time::timeout(PATIENCE, commit).await {
-                    Ok(done) => done.map_err(|error| self.note(&error)).map_err(Some),
-                    Err(_) => Err(None),
+                None => match self.wait(PATIENCE, commit).await {
+                    Some(done) => done.map_err(|error| self.note(&error)).map_err(Some),
+                    None => Err(None),
                 },
             }
         });
@@ -174,11 +189,11 @@ impl Session {
                 let mut end = pin!(async move { client.batch_execute("ROLLBACK").await });
                 let sent = poll_once(end.as_mut()).await;
                 for answer in posted {
-                    let _ = tokio::time::timeout(PATIENCE, answer).await;
+                    let _ = self.wait(PATIENCE, answer).await;
                 }
                 match sent {
                     Some(done) => done.is_ok(),
-                    None => tokio::time::timeout(PATIENCE, end).await.is_ok_and(|done| done.is_ok()),
+                    None => self.wait(PATIENCE, end).await.is_some_and(|done| done.is_ok()),
                 }
             });
             if !ended {
@@ -192,6 +207,20 @@ impl Session {
     /// What stands in the way of this transaction; a plain failure if nothing does.
     pub(super) fn trouble(&self) -> Trouble {
         self.trouble.borrow().clone().unwrap_or(Trouble::None)
+    }
+
+    /// Waits for the server; `None` if it took too long, or if others have found the primary elsewhere: then this one is none any
+    /// more, and may be silent for ever without the line being cut.
+    async fn wait<F: Future>(&self, patience: Duration, waited: F) -> Option<F::Output> {
+        let (started, mut waited) = (Instant::now(), pin!(waited));
+        loop {
+            let left = patience.saturating_sub(started.elapsed());
+            match tokio::time::timeout(left.min(LOOK), waited.as_mut()).await {
+                Ok(done) => return Some(done),
+                Err(_) if left <= LOOK || self.hosts.moved_from(self.host) => return None,
+                Err(_) => {}
+            }
+        }
     }
 
     fn patience(&self) -> Duration {
@@ -247,12 +276,12 @@ impl Session {
     async fn answers(&self) -> Result<(), Fault> {
         loop {
             let Some(next) = self.posted.borrow_mut().pop_front() else { return self.goes_on() };
-            match tokio::time::timeout(self.patience(), next).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
+            match self.wait(self.patience(), next).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
                     self.note(&error);
                 }
-                Err(_) => return Err(self.note_lost()),
+                None => return Err(self.note_lost()),
             }
         }
     }
@@ -266,10 +295,10 @@ impl Session {
         let text = super::values::numbered(sql.postgres, returning);
         // Behind everything that was sent before, whose trouble would otherwise be taken for this statement's.
         self.answers().await?;
-        let prepared = match tokio::time::timeout(self.patience(), self.client.prepare(&text)).await {
-            Ok(Ok(prepared)) => prepared,
-            Ok(Err(error)) => return Err(self.note(&error)),
-            Err(_) => return Err(self.note_lost()),
+        let prepared = match self.wait(self.patience(), self.client.prepare(&text)).await {
+            Some(Ok(prepared)) => prepared,
+            Some(Err(error)) => return Err(self.note(&error)),
+            None => return Err(self.note_lost()),
         };
         self.prepared.borrow_mut().insert(key, prepared.clone());
         Ok(prepared)
@@ -293,9 +322,9 @@ impl Session {
         self.answers().await?;
         let begun = match sent {
             Some(begun) => begun,
-            None => match tokio::time::timeout(self.patience(), running).await {
-                Ok(begun) => begun,
-                Err(_) => return Err(self.note_lost()),
+            None => match self.wait(self.patience(), running).await {
+                Some(begun) => begun,
+                None => return Err(self.note_lost()),
             },
         };
         begun.map_err(|error| self.note(&error))
@@ -303,11 +332,11 @@ impl Session {
 
     /// The next row of a running statement.
     async fn next(&self, rows: &mut Pin<&mut RowStream>) -> Result<Option<tokio_postgres::Row>, Fault> {
-        match tokio::time::timeout(self.patience(), rows.next()).await {
-            Ok(None) => Ok(None),
-            Ok(Some(Ok(row))) => Ok(Some(row)),
-            Ok(Some(Err(error))) => Err(self.note(&error)),
-            Err(_) => Err(self.note_lost()),
+        match self.wait(self.patience(), rows.next()).await {
+            Some(None) => Ok(None),
+            Some(Some(Ok(row))) => Ok(Some(row)),
+            Some(Some(Err(error))) => Err(self.note(&error)),
+            None => Err(self.note_lost()),
         }
     }
 }

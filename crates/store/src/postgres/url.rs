@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
+use super::hosts;
+
 /// A host that does not answer is given up after this time, so that the next one of the list is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -25,6 +27,8 @@ const KEEPALIVE_RETRIES: u32 = 2;
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     pub(super) config: Arc<Config>,
+    /// How each of its hosts is reached.
+    pub(super) hosts: Arc<[Config]>,
     pub(super) security: Security,
 }
 
@@ -103,7 +107,8 @@ impl FromStr for DatabaseUrl {
         if config.get_application_name().is_none() {
             config.application_name("antrean");
         }
-        Ok(Self { config: Arc::new(config), security })
+        let hosts = hosts::each(&config).into();
+        Ok(Self { config: Arc::new(config), hosts, security })
     }
 }
 

@@ -189,7 +189,7 @@ impl Worker {
                 down.trying = true;
             }
         }
-        let result = connect::session(&self.url, self.purpose);
+        let result = connect::session(&self.url, self.purpose, &self.shared.hosts);
         let mut down = down();
         down.trying = false;
         match result {
@@ -212,7 +212,7 @@ impl Worker {
     }
 
     fn connect(&mut self) -> Result<(), NotConnected> {
-        self.session = Some(connect::session(&self.url, self.purpose)?);
+        self.session = Some(connect::session(&self.url, self.purpose, &self.shared.hosts)?);
         Ok(())
     }
 }
