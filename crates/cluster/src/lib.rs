@@ -7,7 +7,9 @@
 
 mod cluster;
 mod database;
+mod patroni;
 mod system;
 
 pub use cluster::Cluster;
 pub use database::{Database, database};
+pub use patroni::Patroni;

@@ -55,6 +55,17 @@ impl System {
         words
     }
 
+    /// Runs any program as the user who may run the server.
+    pub(crate) fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new("env");
+        if let Some((user, group)) = self.user {
+            command = Command::new("setpriv");
+            command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+        }
+        command.arg(program).args(arguments);
+        command
+    }
+
     /// Runs one of the binaries to its end; panics with what it said if it fails.
     pub(crate) fn run(&self, binary: &str, arguments: &[&str]) -> Output {
         let words = self.words(binary);
