@@ -180,3 +180,28 @@ async fn a_release_is_not_closed_before_its_last_day_is_ended_even_if_midnight_c
     }
     assert!(closed, "in the end it is closed");
 }
+
+/// A node that stood still over midnight, after it had computed a wave, gave out places of a day that had begun.
+#[tokio::test]
+async fn a_wave_that_is_written_after_midnight_gives_no_place_of_that_day() {
+    for seconds in 1..=20 {
+        let town = Town::new(13).await;
+        let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
+        let view = town.app.overview().release(&release).unwrap().clone();
+        let (first, last) = (view.slots.first().unwrap(), view.slots.last().unwrap());
+        let (wisher, other) = (town.applicant(1).await, town.applicant(2).await);
+        let held = wisher.book(last.id).await.unwrap();
+        let choices = vec![first.key.to_string().parse().unwrap()];
+        wisher.perform(Wish { link: held.link, choices }).await.unwrap();
+        let given_up = other.book(first.id).await.unwrap();
+        other.perform(Cancel { link: given_up.link }).await.unwrap();
+        // Midnight comes so many looks at the clock after the wave of the evening is taken up.
+        let midnight = wib(first.key.date, 0, 0);
+        let app = town.with_clock(Arc::new(Creeping(Mutex::new(midnight - town::seconds(seconds))))).await;
+        ReleaseClock::new(app.clone(), Arc::new(NoBeacon), "test").tick().await.unwrap();
+        let log = town.app.store().read(|tx| events::of_party(tx, PartyId(1))).await.unwrap();
+        let waved: Vec<_> = log.iter().filter(|event| event.kind == "waved").collect();
+        assert!(waved.iter().all(|event| event.at < midnight), "{seconds} seconds before midnight: {waved:?}");
+        town.check_rules().await;
+    }
+}

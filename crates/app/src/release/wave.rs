@@ -165,7 +165,7 @@ struct Wave {
     plan: WavePlan,
 }
 
-/// Somebody left between the snapshot and the write.
+/// Between the snapshot and the write somebody left, or a day began.
 struct Left;
 
 impl Operation for Wave {
@@ -240,7 +240,19 @@ impl Wave {
         cx.note(tx, Actor::Clock, note)
     }
 
+    /// Whether the day of a slot has begun, or there is no such slot. A wave that was computed before midnight and is written after
+    /// it, by a node that stood still, must neither give a place of today nor take one away.
+    fn has_begun(tx: &Tx<'_>, cx: &Context<'_>, slot: SlotId) -> Result<bool, Fault> {
+        let begins = |slot: Slot| free_until(&slot, zone_of(cx, &slot.key.office));
+        Ok(slots::get(tx, slot)?.map(begins).is_none_or(|begins| cx.now >= begins))
+    }
+
     fn place(tx: &Tx<'_>, cx: &Context<'_>, found: &Found) -> Result<Result<(), Left>, Fault> {
+        for slot in std::iter::once(found.slot).chain(found.from) {
+            if Self::has_begun(tx, cx, slot)? {
+                return Ok(Err(Left));
+            }
+        }
         if !slots::take_freed(tx, found.slot, found.size)? {
             return Ok(Err(Left));
         }

@@ -92,6 +92,8 @@ struct Week<'t> {
     packets: Vec<Packet>,
     working: Vec<Working>,
     answers: Vec<(u32, u64, Result<Value, Refusal>)>,
+    /// Answers that left a node before it died.
+    last_words: Vec<(u64, Result<Value, Refusal>)>,
     /// By account.
     waiting: BTreeMap<usize, Waiting>,
     keys: u32,
@@ -143,6 +145,7 @@ pub async fn play(template: &Template, seed: u64, log: &Log) {
         packets: Vec::new(),
         working: Vec::new(),
         answers: Vec::new(),
+        last_words: Vec::new(),
         waiting: BTreeMap::new(),
         keys: 0,
         rushed: Vec::new(),
@@ -457,6 +460,9 @@ impl Week<'_> {
             self.count_hand_over(news.holder.as_deref());
             self.history.committed(&self.errands, executions, news);
         }
+        for (delivery, answer) in std::mem::take(&mut self.last_words) {
+            self.history.assert_answer(delivery, &self.errands[&delivery], &answer);
+        }
         settle().await;
     }
 
@@ -478,6 +484,18 @@ impl Week<'_> {
     }
 
     async fn node_dies(&mut self, index: usize) {
+        // What left before it died has left: whoever heard of success is owed it.
+        settle().await;
+        let ended = |working: &mut Working| working.node == index && working.handle.is_finished();
+        let heard: Vec<Working> = self.working.extract_if(.., ended).collect();
+        for working in heard {
+            match working.handle.await.expect("a request does not panic") {
+                Ok(outcome) => self.last_words.push((working.delivery, Ok(outcome))),
+                Err(Failure::Refused(refusal)) => self.last_words.push((working.delivery, Err(refusal))),
+                // That it failed is all that it was told.
+                Err(_) => {}
+            }
+        }
         let lost: Vec<u64> = self
             .working
             .extract_if(.., |working| working.node == index)
