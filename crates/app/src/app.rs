@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use antrean_domain::catalogue::{Catalogue, CatalogueError, CatalogueFiles, PARTS};
 use antrean_domain::keys::Keyring;
+use antrean_store::locks::Lock;
 use antrean_store::{Fault, Health, Lane, Store, Tx, catalogue as parts, settings};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -92,6 +93,8 @@ impl App {
         let (known, files, loaded) = from
             .store
             .write(move |tx| {
+                // Two nodes may start at once on an empty database.
+                tx.lock(&Lock::Setup)?;
                 let known = if let Some(known) = settings::get(tx, settings::KEY_FINGERPRINT)? {
                     known
                 } else {

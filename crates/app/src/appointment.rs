@@ -99,6 +99,7 @@ impl Operation for Move {
         if let Err(NotOffered { why }) = office.offers(party.service, party.passport, to.key.date) {
             return Err(Refusal::NotOfferedHere { index: 0, office: to.key.office, why }.into());
         }
+        slots::lock(tx, [from.id, to.id])?;
         if !slots::take(tx, to.id, party.size)? {
             return Err(Refusal::SlotFull { alternatives: Vec::new() }.into());
         }

@@ -136,6 +136,7 @@ fn standby_party(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId, slot: &Slot)
     let party = parties::live_of_account(tx, account)?
         .filter(|party| party.release == slot.release)
         .ok_or(Refusal::EntryUnknown)?;
+    parties::lock(tx, party.id)?;
     if !entries::advance(tx, party.id, &[EntryState::Standby], EntryState::Placed, cx.now)? {
         return Err(Refusal::EntryFinal.into());
     }

@@ -1,5 +1,7 @@
 //! The day itself, as far as the main job needs it: who came, and what follows at the end of the day.
 
+use std::collections::BTreeSet;
+
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
 use antrean_domain::consequence::StrikeKind;
 use antrean_domain::office::OfficeCode;
@@ -85,7 +87,10 @@ impl Operation for EndDay {
         let recorded = days::was_anyone_recorded(tx, &self.office, self.date)?;
         let event = if recorded { AppointmentEvent::DayEnded } else { AppointmentEvent::DayEndedUnrecorded };
         let mut ended = 0;
-        for (appointment, _) in appointments::live_on(tx, &self.office, self.date)? {
+        let live = appointments::live_on(tx, &self.office, self.date)?;
+        let parties: BTreeSet<PartyId> = live.iter().map(|(appointment, _)| appointment.party).collect();
+        parties.into_iter().try_for_each(|party| parties::lock(tx, party))?;
+        for (appointment, _) in live {
             let Ok(to) = next(appointment.state, event) else { continue };
             if !appointments::advance(tx, appointment.party, &[appointment.state], to, cx.now)? {
                 continue;

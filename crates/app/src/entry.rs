@@ -1,6 +1,7 @@
 //! Entering a release that is drawn: enter, change and withdraw while it is open; receipt and result afterwards.
 
 use antrean_domain::draw::entry::{Choice, EntryId, Leaf, LeafPerson};
+use antrean_domain::office::OfficeCode;
 use antrean_domain::release::{Mode, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::entries::{Entry, EntryState};
@@ -242,8 +243,7 @@ impl Operation for Change {
         if !entries::set_leaf(tx, party.id, &entry_id, leaf.as_bytes(), cx.now)? {
             return Err(Refusal::EntryFinal.into());
         }
-        uncount(tx, &party, &entry)?;
-        releases::add_counts(tx, &party.release, &self.choices[0].office, 1, i64::from(size))?;
+        recount(tx, &party, &entry, &self.choices[0].office, size)?;
         note(tx, cx, account, "changed", &party.release, party.id)?;
         read(tx, cx, party.id)
     }
@@ -331,12 +331,27 @@ fn leaf(
 }
 
 fn uncount(tx: &Tx<'_>, party: &Party, entry: &Entry) -> Result<(), Fault> {
+    match first_office(party, entry)? {
+        None => Ok(()),
+        Some(office) => releases::add_counts(tx, &party.release, &office, -1, -i64::from(party.size)),
+    }
+}
+
+/// Counts an entry where its first choice is now instead of where it was. In the order of the offices, so that two who change places
+/// do not wait for each other.
+fn recount(tx: &Tx<'_>, party: &Party, before: &Entry, office: &OfficeCode, size: u32) -> Result<(), Fault> {
+    let mut counts = vec![(*office, 1, i64::from(size))];
+    counts.extend(first_office(party, before)?.map(|office| (office, -1, -i64::from(party.size))));
+    counts.sort_by_key(|(office, ..)| *office);
+    counts.into_iter().try_for_each(|(office, entries, people)| {
+        releases::add_counts(tx, &party.release, &office, entries, people)
+    })
+}
+
+fn first_office(party: &Party, entry: &Entry) -> Result<Option<OfficeCode>, Fault> {
     let leaf =
         Leaf::parse(&entry.leaf).map_err(|error| Fault::Corrupt { what: format!("leaf of {}: {error}", party.id) })?;
-    match leaf.choices().next() {
-        None => Ok(()),
-        Some(choice) => releases::add_counts(tx, &party.release, &choice.office, -1, -i64::from(party.size)),
-    }
+    Ok(leaf.choices().next().map(|choice| choice.office))
 }
 
 fn note(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use antrean_domain::catalogue::Catalogue;
 use antrean_domain::keys::Keyring;
 use antrean_store::ids::AccountId;
+use antrean_store::locks::Lock;
 use antrean_store::{Fault, Lane, Tx, events, idempotency, sessions};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -141,6 +142,8 @@ impl Context<'_> {
         if session.expires <= self.now {
             return Err(Refusal::SignedOut.into());
         }
+        // What the account has (people, a live party, counters) is read before it is changed: one operation of it after the other.
+        tx.lock(&Lock::Account(session.account))?;
         Ok(session.account)
     }
 
@@ -220,6 +223,10 @@ pub(crate) fn run<O: Operation>(
         None => None,
         Some(key) => Some(Remembered::of(tx, cx, key, &attempt.operation)?),
     };
+    if let Some(remembered) = &remembered {
+        // Of two equal requests at once the second waits here for the answer to the first.
+        tx.lock(&Lock::Request(&remembered.key))?;
+    }
     if let Some(remembered) = &remembered
         && let Some(answered) = idempotency::find(tx, &remembered.key)?
     {
@@ -263,7 +270,10 @@ pub(crate) fn run<O: Operation>(
         let bytes = serde_json::to_vec(&answer)
             .map_err(|error| Fault::Corrupt { what: format!("outcome of {}: {error}", O::NAME) })?;
         let sealed = cx.keys.seal(SEAL_ANSWER, &bytes, entropy::bytes(cx.entropy));
-        idempotency::insert(tx, &remembered.key, &remembered.request, &sealed, cx.now)?;
+        if !idempotency::insert(tx, &remembered.key, &remembered.request, &sealed, cx.now)? {
+            // Whoever answered meanwhile had the lock and lost it; their answer is the one.
+            return Err(Fault::Busy);
+        }
     }
     Ok(answer)
 }

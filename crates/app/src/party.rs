@@ -14,6 +14,7 @@ use antrean_domain::slot::SlotKey;
 use antrean_domain::ticket::LinkId;
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, ApplicantId, PartyId};
+use antrean_store::locks::Lock;
 use antrean_store::parties::{Inserted, Party, PartyPerson};
 use antrean_store::releases::{Release, ReleaseState, Standing};
 use antrean_store::{Fault, Tx, applicants, appointments, entries, parties, releases, slots, strikes};
@@ -94,7 +95,12 @@ pub fn link_of(cx: &Context<'_>, party: PartyId) -> String {
 pub(crate) fn by_link(tx: &Tx<'_>, cx: &Context<'_>, link: &str) -> Result<Option<Party>, Error> {
     match LinkId::verify(link, cx.keys.link_key()) {
         None => Ok(None),
-        Some(number) => Ok(parties::get(tx, PartyId(number as i64))?),
+        Some(number) => {
+            let party = PartyId(number as i64);
+            // The clock may be giving it a place, or ending it, just now.
+            parties::lock(tx, party)?;
+            Ok(parties::get(tx, party)?)
+        }
     }
 }
 
@@ -114,6 +120,7 @@ pub(crate) fn release_and_plan(
     cx: &Context<'_>,
     id: &ReleaseId,
 ) -> Result<(Standing, ReleasePlan), Error> {
+    tx.lock(&Lock::ReleaseStays(id))?;
     let standing = releases::standing(tx, id)?.ok_or(Refusal::ReleaseUnknown)?;
     let plan = match settled(cx, id) {
         Some(view) => view.plan.clone(),

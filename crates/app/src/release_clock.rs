@@ -403,7 +403,7 @@ impl ReleaseClock {
                 .write(move |tx| {
                     let parties = entries::expire(tx, &release, after, now, EXPIRE_AT_ONCE)?;
                     app.in_clock_context(|cx| {
-                        for party in &parties {
+                        for (party, _) in parties.iter().filter(|(_, waited)| *waited) {
                             let release_id = Some(release.as_str());
                             let note =
                                 Note { kind: "expired", release: release_id, party: Some(*party), ..Note::default() };
@@ -421,8 +421,8 @@ impl ReleaseClock {
                 })
                 .await?;
             let Some(last) = batch.last() else { break };
-            after = *last;
-            ended += batch.len() as u32;
+            after = last.0;
+            ended += batch.iter().filter(|(_, waited)| *waited).count() as u32;
         }
         if ended > 0 {
             steps.push(Step::StandbyEnded(id.clone(), ended));

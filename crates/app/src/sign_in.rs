@@ -1,6 +1,7 @@
 //! Signing in: a phone number, a one-time code, a session bound to the device that asked.
 
 use antrean_domain::phone::Phone;
+use antrean_store::locks::Lock;
 use antrean_store::{Lane, Tx, accounts, challenges, sessions};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -199,6 +200,8 @@ impl Operation for EnterCode {
             return Err(Refusal::CodeExpired.into());
         }
         let phone = antrean_domain::keys::PhoneKey(challenge.phone);
+        // Two devices may answer for one new number at once.
+        tx.lock(&Lock::Phone(&phone.0))?;
         let account = match accounts::by_phone(tx, &phone)? {
             Some(account) => account,
             None => accounts::insert(tx, &phone, &challenge.sealed, cx.caller.language.tag(), cx.now)?,

@@ -12,6 +12,7 @@ use antrean_domain::waiting::{
 };
 use antrean_store::ids::AccountId;
 use antrean_store::lines::{self, Line, NewLine, OrderKey};
+use antrean_store::locks::Lock;
 use antrean_store::releases::{self, ReleaseState};
 use antrean_store::{Fault, Lane, Store, Tx, applicants};
 use jiff::{SignedDuration, Timestamp};
@@ -204,6 +205,7 @@ impl Operation for JoinLine {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Joined, Error> {
         let account = cx.account(tx)?;
+        tx.lock(&Lock::LineStays(&self.release))?;
         if let Some(place) = lines::place(tx, &self.release, account)? {
             return Ok(joined(cx, &self.release, account, &place));
         }
@@ -412,6 +414,8 @@ impl Operation for OpenLine {
     type Outcome = bool;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<bool, Error> {
+        // Whoever is just becoming present is waited for, and counted.
+        tx.lock(&Lock::LineMoves(&self.release))?;
         let line = lines::get(tx, &self.release)?.ok_or(Refusal::NoWaitingRoom)?;
         if line.present.is_some() {
             return Ok(false);

@@ -217,19 +217,24 @@ pub fn results(
 }
 
 /// Ends the wait of at most `limit` entries behind a party (0 for the first), and with it their parties; returns whose, in
-/// order, so that empty means done.
+/// order, each with whether it was still waiting: empty means done.
 pub fn expire(
     tx: &Tx<'_>,
     release: &ReleaseId,
     after: PartyId,
     now: Timestamp,
     limit: u32,
-) -> Result<Vec<PartyId>, Fault> {
+) -> Result<Vec<(PartyId, bool)>, Fault> {
     let values = [Value::Text(release.as_str()), Value::Int(after.0), Value::Int(limit.into())];
     let due = tx.all(TO_EXPIRE, &values, |row| row.party(0))?;
-    for party in &due {
-        advance(tx, *party, &[EntryState::Entered, EntryState::Standby], EntryState::Expired, now)?;
-        parties::end(tx, *party)?;
-    }
-    Ok(due)
+    due.iter().try_for_each(|party| parties::lock(tx, *party))?;
+    let end = |party: PartyId| {
+        // Whoever took a place, or left, just before keeps that.
+        let waited = advance(tx, party, &[EntryState::Entered, EntryState::Standby], EntryState::Expired, now)?;
+        if waited {
+            parties::end(tx, party)?;
+        }
+        Ok((party, waited))
+    };
+    due.into_iter().map(end).collect()
 }

@@ -14,6 +14,7 @@ use antrean_domain::slot::{Pool, SlotKey};
 use antrean_store::appointments::Source;
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{PartyId, SlotId};
+use antrean_store::locks::Lock;
 use antrean_store::releases::{self, Release, ReleaseState};
 use antrean_store::{Fault, Store, Tx, appointments, entries, parties, slots};
 use jiff::Timestamp;
@@ -50,6 +51,7 @@ impl Operation for GiveBeacon {
     type Outcome = ();
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
+        tx.lock(&Lock::ReleaseMoves(&self.release))?;
         let release = releases::get(tx, &self.release)?.ok_or(Refusal::ReleaseUnknown)?;
         let Some(freeze) = &release.freeze_file else {
             return Err(Refusal::BeaconRefused { why: "there is no freeze file yet".to_owned() }.into());
@@ -249,7 +251,12 @@ impl Operation for Chunk {
         if releases::state(tx, &self.release)? != Some(ReleaseState::Drawing) {
             return Ok(false);
         }
-        for outcome in &self.outcomes[self.range.0..self.range.1] {
+        let outcomes = &self.outcomes[self.range.0..self.range.1];
+        // They are in the order of the parties' numbers. Pieces written at once share slots.
+        outcomes.iter().try_for_each(|outcome| parties::lock(tx, PartyId(outcome.party as i64)))?;
+        let placed = outcomes.iter().filter(|outcome| outcome.slot != NO_PLACE);
+        slots::lock(tx, placed.map(|outcome| self.table[outcome.slot as usize].0))?;
+        for outcome in outcomes {
             self.write(tx, cx, outcome)?;
         }
         Ok(true)

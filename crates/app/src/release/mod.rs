@@ -10,6 +10,7 @@ use antrean_domain::draw::person::TagKey;
 use antrean_domain::draw::rules::Rules;
 use antrean_domain::region::Zone;
 use antrean_domain::release::{BeaconPlan, ReleaseId, ReleasePlan, booking_closes};
+use antrean_store::locks::Lock;
 use antrean_store::releases::{self, Release, ReleaseState, Standing};
 use antrean_store::{Fault, Tx};
 use jiff::Timestamp;
@@ -68,6 +69,8 @@ impl Operation for Advance {
     type Outcome = bool;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<bool, Error> {
+        // Whoever relies on the state is waited for: an entry that was let in is in the list that is frozen.
+        tx.lock(&Lock::ReleaseMoves(&self.release))?;
         let moved = releases::advance(tx, &self.release, &[self.from], self.to)?;
         if moved {
             let note = Note { kind: self.to.as_str(), release: Some(self.release.as_str()), ..Note::default() };

@@ -6,6 +6,7 @@ use antrean_domain::draw::person::TagKey;
 use antrean_domain::draw::rules::{Rules, RulesHead};
 use antrean_domain::release::{BeaconKind, Mode, ReleaseId, ReleasePlan, next_release_friday};
 use antrean_domain::slot::{Places, Pool, SlotKey, WindowStart, slots_for};
+use antrean_store::locks::Lock;
 use antrean_store::releases::NewRelease;
 use antrean_store::slots::NewSlot;
 use antrean_store::{Tx, releases, slots};
@@ -40,6 +41,7 @@ impl Operation for Plan {
     type Outcome = Planned;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Planned, Error> {
+        tx.lock(&Lock::Planning)?;
         let plan = &self.plan;
         let refuse = |problems| Err(Error::Refused(Refusal::PlanRefused { problems }));
         if let Err(error) = plan.validate(cx.catalogue) {
@@ -132,6 +134,7 @@ impl Operation for PlanWeekly {
     type Outcome = Option<Planned>;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Option<Planned>, Error> {
+        tx.lock(&Lock::Planning)?;
         let friday = next_release_friday(cx.now);
         let Ok(weekly) = ReleasePlan::weekly(friday, cx.catalogue, self.beacon) else { return Ok(None) };
         // An office that the operator planned by itself, first come for example, keeps that plan; all others have their week.

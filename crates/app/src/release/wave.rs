@@ -1,7 +1,7 @@
 //! Waves: at fixed times, places that were given back go to standby entries in drawn order, then to those who wish to
 //! move, and only what nobody on those lists wants becomes free for all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use antrean_domain::draw::entry::Leaf;
 use antrean_domain::release::ReleaseId;
@@ -178,6 +178,11 @@ impl Operation for Wave {
         }
         let placed = self.plan.found.len() as u32;
         let applied = tx.attempt(|tx| {
+            // First, so that of two nodes that run the same wave the second waits here and finds it done.
+            if !waves::insert(tx, &self.release, self.at, cx.now, placed)? {
+                return Err(Applied::Before);
+            }
+            self.hold(tx)?;
             for found in &self.plan.found {
                 match Self::place(tx, cx, found)? {
                     Ok(()) => {}
@@ -190,12 +195,12 @@ impl Operation for Wave {
                 }
                 self.note_opened(tx, cx, *slot, *places)?;
             }
-            waves::insert(tx, &self.release, self.at, cx.now, placed)?;
             note_wave(tx, cx, "wave_done", &self.release, self.at)?;
             Ok(())
         });
         match applied {
             Ok(()) => Ok(Waved::Done(placed)),
+            Err(Applied::Before) => Ok(Waved::Before),
             Err(Applied::Stale) => Ok(Waved::Stale),
             Err(Applied::Fault(fault)) => Err(fault.into()),
         }
@@ -203,6 +208,7 @@ impl Operation for Wave {
 }
 
 enum Applied {
+    Before,
     Stale,
     Fault(Fault),
 }
@@ -245,6 +251,14 @@ impl Wave {
     fn has_begun(tx: &Tx<'_>, cx: &Context<'_>, slot: SlotId) -> Result<bool, Fault> {
         let begins = |slot: Slot| free_until(&slot, zone_of(cx, &slot.key.office));
         Ok(slots::get(tx, slot)?.map(begins).is_none_or(|begins| cx.now >= begins))
+    }
+
+    /// Holds everything that the wave changes, in the order in which everybody does.
+    fn hold(&self, tx: &Tx<'_>) -> Result<(), Fault> {
+        let parties: BTreeSet<PartyId> = self.plan.found.iter().map(|found| found.party).collect();
+        parties.into_iter().try_for_each(|party| parties::lock(tx, party))?;
+        let found = self.plan.found.iter().flat_map(|found| [Some(found.slot), found.from]).flatten();
+        slots::lock(tx, found.chain(self.plan.open.iter().map(|(slot, _)| *slot)))
     }
 
     fn place(tx: &Tx<'_>, cx: &Context<'_>, found: &Found) -> Result<Result<(), Left>, Fault> {

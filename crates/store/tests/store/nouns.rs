@@ -313,8 +313,8 @@ fn results_and_those_who_wait_come_in_drawn_order_and_end_in_portions() {
         Ok(ranks)
     });
     assert_eq!(ranks, [(1, 1, false), (2, 1, true), (3, 1, true), (4, 1, false)]);
-    assert_eq!(town.write(|tx| entries::expire(tx, &release(), PartyId(0), at(9), 1)), [first]);
-    assert_eq!(town.write(move |tx| entries::expire(tx, &release(), first, at(9), 10)), [second]);
+    assert_eq!(town.write(|tx| entries::expire(tx, &release(), PartyId(0), at(9), 1)), [(first, true)]);
+    assert_eq!(town.write(move |tx| entries::expire(tx, &release(), first, at(9), 10)), [(second, true)]);
     assert_eq!(town.write(|tx| entries::expire(tx, &release(), PartyId(0), at(9), 10)), []);
     assert!(!town.read(move |tx| parties::get(tx, first)).expect("the party").live);
 }
