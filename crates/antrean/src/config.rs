@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use antrean_app::policy::Policy;
 use antrean_channels::gateway::GatewayConfig;
-use antrean_store::StoreConfig;
+use antrean_store::{DatabaseUrl, StoreConfig, UrlError};
 use antrean_web::WebSettings;
 use antrean_web::caller::Network;
 use antrean_web::door::DoorLimits;
@@ -22,7 +22,7 @@ use crate::stop::Stop;
 /// Every variable that belongs to this program begins so.
 const PREFIX: &str = "ANTREAN_";
 /// Variables that are not fields: they are read by their flags.
-const NOT_FIELDS: [&str; 2] = ["CONFIG", "DATABASE"];
+const NOT_FIELDS: [&str; 1] = ["CONFIG"];
 /// Kubernetes puts such variables into every container beside a service named `antrean`; they are none of ours.
 const OF_KUBERNETES: [&str; 2] = ["SERVICE_", "PORT"];
 /// Sections whose name stands in their variables. Fields of `[server]` stand without: `ANTREAN_LISTEN`.
@@ -54,6 +54,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The directory with the database, the master key and the published draws.
     pub data: PathBuf,
+    /// The PostgreSQL database that this node shares with others; unless set, a database file in the data directory.
+    pub database: Option<Database>,
     /// Address and port for metrics and probes; none unless set.
     pub metrics: Option<SocketAddr>,
     /// Scheme and host under which citizens reach the server.
@@ -73,8 +75,10 @@ pub struct Server {
     pub connections_max: NonZeroU32,
     /// Connections at once from one address, loopback and trusted proxies excepted.
     pub connections_per_address_max: NonZeroU32,
-    /// Threads that read the database.
+    /// Threads that read the database, each with a connection.
     pub readers: NonZeroU8,
+    /// Connections that write to a PostgreSQL database, each with a thread.
+    pub writers: NonZeroU8,
     /// Operations that may wait, writes and reads each.
     pub queue_max: NonZeroU32,
     /// The master key, where it is kept outside the data directory.
@@ -83,6 +87,24 @@ pub struct Server {
     pub log: Option<LogForm>,
     /// What goes into the log, as `info` or `info,antrean_web=debug`.
     pub log_filter: String,
+}
+
+/// The address of a database. Shown without its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database(pub DatabaseUrl);
+
+impl FromStr for Database {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        text.parse().map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Database {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
 }
 
 /// How the log is written.
@@ -108,6 +130,7 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("antrean-data"),
+            database: None,
             metrics: None,
             base_url: None,
             secure_cookies: None,
@@ -119,6 +142,7 @@ impl Default for Server {
             connections_max: by_default(DoorLimits::default().connections_max),
             connections_per_address_max: by_default(DoorLimits::default().connections_per_peer_max),
             readers: NonZeroU8::new(StoreConfig::READERS as u8).expect("not 0"),
+            writers: NonZeroU8::new(StoreConfig::WRITERS as u8).expect("not 0"),
             queue_max: by_default(StoreConfig::QUEUE_MAX),
             master_key_file: None,
             log: None,
@@ -218,9 +242,10 @@ pub struct ConfigFlags {
     /// The directory that keeps everything [default: antrean-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Another database than the embedded one; this build has none
-    #[arg(long, value_name = "URL", env = "ANTREAN_DATABASE", hide = true)]
-    pub database: Option<String>,
+    /// A PostgreSQL database (15 or newer) that several nodes share, as postgres://user@host/name; better set as ANTREAN_DATABASE or
+    /// ANTREAN_DATABASE_FILE where it has a password [default: a database file in the data directory]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<Database>,
 }
 
 impl ConfigFlags {
@@ -244,16 +269,15 @@ impl ConfigFlags {
         if let Some(data) = &self.data {
             examined.config.server.data.clone_from(data);
         }
+        if self.database.is_some() {
+            examined.config.server.database.clone_from(&self.database);
+        }
         examined.problems.splice(0..0, problems);
         examined
     }
 
     /// Reads the file, the variables and these flags, in this order.
     pub fn load(&self) -> Result<Config, Stop> {
-        if self.database.is_some() {
-            let line = "--database: this build keeps everything in its embedded store; leave it out and name a directory with --data";
-            return Err(Stop::wrong(line));
-        }
         let text = match &self.config {
             None => String::new(),
             Some(path) => read(path)?,
@@ -262,6 +286,9 @@ impl ConfigFlags {
         let mut config = Config::read(&name, &text, &variables()?)?;
         if let Some(data) = &self.data {
             config.server.data.clone_from(data);
+        }
+        if self.database.is_some() {
+            config.server.database.clone_from(&self.database);
         }
         Ok(config)
     }

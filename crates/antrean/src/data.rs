@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use antrean_app::App;
-use antrean_app::app::Parts;
+use antrean_app::app::{Parts, StartError};
 use antrean_app::clock::SystemClock;
 use antrean_app::entropy::SystemEntropy;
 use antrean_app::policy::Policy;
-use antrean_store::{Store, StoreConfig};
+use antrean_store::{DatabaseUrl, Store, StoreConfig, settings};
 
 use crate::config::Config;
 use crate::keys;
@@ -27,7 +27,9 @@ const PUBLISHED: &str = "published";
 pub struct DataDir {
     path: PathBuf,
     master_key_file: Option<PathBuf>,
+    url: Option<DatabaseUrl>,
     readers: usize,
+    writers: usize,
     queue_max: usize,
 }
 
@@ -38,12 +40,19 @@ impl DataDir {
         Self {
             path: server.data.clone(),
             master_key_file: server.master_key_file.clone(),
+            url: server.database.as_ref().map(|database| database.0.clone()),
             readers: usize::from(server.readers.get()),
+            writers: usize::from(server.writers.get()),
             queue_max: server.queue_max.get() as usize,
         }
     }
 
-    /// The database file.
+    /// The database that is shared with other nodes, if there is one.
+    pub fn url(&self) -> Option<&DatabaseUrl> {
+        self.url.as_ref()
+    }
+
+    /// The database file, where there is no such database.
     pub fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
     }
@@ -60,7 +69,7 @@ impl DataDir {
 
     /// Stops where nothing was ever kept: for commands that only make sense with a database.
     pub fn must_exist(&self) -> Result<(), Stop> {
-        if self.database().exists() {
+        if self.url.is_some() || self.database().exists() {
             return Ok(());
         }
         Err(Stop::wrong(format!(
@@ -78,7 +87,8 @@ impl DataDir {
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {
-                Err(Stop::failed(format!("--data: another server runs on {}", self.path.display())))
+                let own = if self.url.is_some() { "; every node needs a directory of its own" } else { "" };
+                Err(Stop::failed(format!("--data: another server runs on {}{own}", self.path.display())))
             }
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -92,19 +102,51 @@ impl DataDir {
     /// Opens the store alone, making it if it is not there: for commands that work on it as a whole.
     pub fn open_store(&self) -> Result<Store, Stop> {
         self.make()?;
-        let config =
-            StoreConfig { readers: self.readers, queue_max: self.queue_max, ..StoreConfig::at(self.database()) };
+        let place = match &self.url {
+            Some(url) => StoreConfig::url(url.clone()),
+            None => StoreConfig::at(self.database()),
+        };
+        let config = StoreConfig { readers: self.readers, writers: self.writers, queue_max: self.queue_max, ..place };
         Store::open(&config).map_err(|error| Stop::failed(whole(&error)))
+    }
+
+    /// The key for a database that other nodes may have been the first to use.
+    async fn shared_key(&self, store: &Store, makes: bool) -> Result<[u8; 32], Stop> {
+        let path = self.master_key();
+        if makes {
+            let known = store.read(|tx| settings::get(tx, settings::KEY_FINGERPRINT)).await;
+            if known.map_err(|fault| Stop::failed(whole(&fault)))?.is_some() {
+                return Err(Stop::wrong(format!(
+                    "the master key {} is missing, but the database was made with one; all nodes need the same: copy the file of \
+                     another node here, or name it with master_key_file",
+                    path.display()
+                )));
+            }
+            keys::make_new(&path)?;
+        }
+        keys::read(&path)
     }
 
     /// Opens what the directory holds, making it at the first start.
     pub async fn open(&self, policy: Policy) -> Result<App, Stop> {
         self.make()?;
-        let master_key = match &self.master_key_file {
-            Some(path) => keys::read(path)?,
-            None => keys::read_or_make(&self.path.join(keys::FILE), &self.database())?,
+        let known = self.master_key();
+        let makes = self.makes_its_key() && !known.exists();
+        // A file says by its being there whether it was made with another key; a database has to be asked.
+        let (store, master_key) = if self.url.is_none() {
+            let key =
+                if self.makes_its_key() { keys::read_or_make(&known, &self.database())? } else { keys::read(&known)? };
+            (self.open_store()?, key)
+        } else {
+            let store = self.open_store()?;
+            match self.shared_key(&store, makes).await {
+                Ok(key) => (store, key),
+                Err(stop) => {
+                    store.close().await;
+                    return Err(stop);
+                }
+            }
         };
-        let store = self.open_store()?;
         let parts = Parts {
             store: store.clone(),
             master_key,
@@ -117,6 +159,10 @@ impl DataDir {
             Ok(app) => Ok(app),
             Err(error) => {
                 store.close().await;
+                if makes && matches!(error, StartError::WrongKey) {
+                    // Another node was first with a key of its own: this one belongs to nothing.
+                    let _ = fs::remove_file(&known);
+                }
                 Err(Stop::failed(whole(&error)))
             }
         }

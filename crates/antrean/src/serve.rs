@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use antrean_app::App;
+use antrean_app::caller::hex;
+use antrean_app::entropy;
 use antrean_app::release_clock::{BeaconSource, ReleaseClock};
 use antrean_channels::gateway::{Gateway, GatewayConfig, GatewayError};
 use antrean_channels::log::Log;
@@ -210,7 +212,7 @@ impl Site {
         let (close_door, closes) = watch::channel(false);
         let (end_work, ends) = watch::channel(false);
         let mut behind = JoinSet::new();
-        let clock = ReleaseClock::new(app.clone(), beacons, HOLDER);
+        let clock = ReleaseClock::new(app.clone(), beacons, holder(&app));
         let courier = Courier::new(app.clone(), channel, base_url);
         behind.spawn(named("the release clock", clock.run(becomes_true(ends.clone()))));
         behind.spawn(named("the courier", courier.run(becomes_true(ends.clone()))));
@@ -280,9 +282,17 @@ async fn becomes_true(mut flag: watch::Receiver<bool>) {
     let _ = flag.wait_for(|set| *set).await;
 }
 
-/// The name under which the one server of a data directory holds the release clock: the same after every restart, so that a server
-/// that was killed goes on at once instead of waiting for its own lease to end.
-pub const HOLDER: &str = "server";
+/// The name under which a server holds the release clock. The one server of a database file has the same after every restart, so that
+/// it goes on at once when it was killed instead of waiting for its own lease to end. Of many nodes each process has its own: one
+/// that was started again must not take itself for the one before, whose last steps may still be under way.
+pub fn holder(app: &App) -> String {
+    if app.store().is_shared() {
+        let own: [u8; 8] = entropy::bytes(app.entropy());
+        format!("node {}", hex(&own))
+    } else {
+        "server".to_owned()
+    }
+}
 
 /// Is ready when whoever holds the other end of standard input lets go of it, however they end.
 fn input_ends() -> Result<impl Future<Output = ()>, Stop> {

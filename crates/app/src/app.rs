@@ -47,7 +47,9 @@ pub enum StartError {
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     /// The database was made with another master key: nothing sealed in it could be read.
-    #[error("the key does not belong to this database; give back the key file that was made with it")]
+    #[error(
+        "the key does not belong to this database; give back the key file that was made with it (all nodes of a database have the same)"
+    )]
     WrongKey,
 }
 

@@ -343,9 +343,9 @@ fn recount(tx: &Tx<'_>, party: &Party, before: &Entry, office: &OfficeCode, size
     let mut counts = vec![(*office, 1, i64::from(size))];
     counts.extend(first_office(party, before)?.map(|office| (office, -1, -i64::from(party.size))));
     counts.sort_by_key(|(office, ..)| *office);
-    counts.into_iter().try_for_each(|(office, entries, people)| {
-        releases::add_counts(tx, &party.release, &office, entries, people)
-    })
+    counts
+        .into_iter()
+        .try_for_each(|(office, entries, people)| releases::add_counts(tx, &party.release, &office, entries, people))
 }
 
 fn first_office(party: &Party, entry: &Entry) -> Result<Option<OfficeCode>, Fault> {

@@ -39,6 +39,8 @@ const LEASE_SPARE: SignedDuration = SignedDuration::from_secs(20);
 const RELEASES_MAX: u32 = 32;
 /// The public state is read anew when something was written, and this often in any case, since windows close by themselves.
 const OVERVIEW_EVERY: SignedDuration = SignedDuration::from_secs(5);
+/// As often at least where other nodes write to the same database.
+const OVERVIEW_SHARED_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// Old data is looked for this often.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Standby entries ended in one operation.
@@ -177,7 +179,9 @@ impl ReleaseClock {
     /// Reads the public state anew unless nothing was written since the last look. Another node's writes show a little later.
     async fn refresh(&mut self) -> Result<(), Failure> {
         let (writes, now) = (self.app.store().stats().writes, self.app.now());
-        let unchanged = |(seen, at)| seen == writes && at <= now && now < at + OVERVIEW_EVERY;
+        // What other nodes write is not counted here.
+        let every = if self.app.store().is_shared() { OVERVIEW_SHARED_EVERY } else { OVERVIEW_EVERY };
+        let unchanged = |(seen, at)| seen == writes && at <= now && now < at + every;
         if !self.seen.is_some_and(unchanged) {
             self.app.refresh_overview().await?;
             self.seen = Some((writes, now));

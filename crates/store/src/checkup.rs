@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::{Fault, OpenError, Tx, audit, events, outbox, settings, sqlite};
+use crate::{DatabaseUrl, Fault, OpenError, Tx, audit, events, outbox, postgres, settings, sqlite};
 
 /// How closely to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub struct Contents {
 /// Looks at a database file. An error says that it cannot be opened or read at all.
 pub fn of_file(path: &Path, depth: Depth) -> Result<Checkup, OpenError> {
     sqlite::checkup(path, depth)
+}
+
+/// Looks at a PostgreSQL database. Its pages are the server's own matter; an error says that it cannot be reached.
+pub fn of_url(url: &DatabaseUrl, depth: Depth) -> Result<Checkup, OpenError> {
+    postgres::checkup(url, depth)
 }
 
 /// What the nouns know, asked on one state of the database.

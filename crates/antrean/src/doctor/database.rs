@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fs;
 
 use antrean_app::clock::{Clock as _, SystemClock};
-use antrean_store::checkup::{Checkup, Contents, Depth, of_file};
+use antrean_store::checkup::{Checkup, Contents, Depth, of_file, of_url};
 use jiff::{SignedDuration, Timestamp};
 
 use super::directory::bytes;
@@ -26,6 +26,17 @@ const CLOCK_BEHIND_MAX: SignedDuration = SignedDuration::from_secs(2);
 
 /// Looks at the database, without changing it.
 pub async fn examine(report: &mut Report, data: &DataDir, depth: Depth, key: Option<&Fingerprint>) {
+    if let Some(url) = data.url().cloned() {
+        let place = url.to_string();
+        match tokio::task::spawn_blocking(move || of_url(&url, depth)).await {
+            Ok(Ok(found)) => told(report, &found, depth, key),
+            Ok(Err(error)) => report.wrong(AREA, whole(&error), format!("make {place} reachable for this node")),
+            Err(error) => {
+                report.wrong(AREA, format!("the checkup broke off: {error}"), "run it again; report it if it repeats");
+            }
+        }
+        return;
+    }
     let path = data.database();
     if !path.exists() {
         report.note(AREA, format!("{} is not there yet; the first start makes it", path.display()));

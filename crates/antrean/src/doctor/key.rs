@@ -18,7 +18,7 @@ pub type Fingerprint = [u8; 8];
 pub fn examine(report: &mut Report, data: &DataDir) -> Option<Fingerprint> {
     let path = data.master_key();
     if !path.exists() {
-        if data.database().exists() {
+        if data.url().is_none() && data.database().exists() {
             report.wrong(
                 AREA,
                 format!("{} is missing, but there is a database that was made with it", path.display()),

@@ -32,7 +32,13 @@ pub fn take(config: &Config, data: &DataDir) -> Result<(), Stop> {
     if folder.join(MARK).exists() {
         return Ok(());
     }
-    if data.database().exists() {
+    if let Some(url) = data.url()
+        && !url.database().contains(MARK)
+    {
+        let line = format!("--rehearsal: the database {url} is not named for it; use one with \"{MARK}\" in its name");
+        return Err(Stop::wrong(line));
+    }
+    if data.url().is_none() && data.database().exists() {
         let line = format!("--rehearsal: {} was not made for rehearsals; name a new directory", folder.display());
         return Err(Stop::wrong(line));
     }

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::beacons::Relays;
 use crate::config::{Config, ConfigFlags};
 use crate::data::DataDir;
-use crate::serve::HOLDER;
+use crate::serve::holder;
 use crate::stop::{Stop, whole};
 use crate::terminal;
 
@@ -57,7 +57,7 @@ impl Draw {
         let app = data.open(config.policy.clone()).await?;
         // Where a server runs, its clock does the steps; where none does, ours may.
         let lock = data.lock().ok();
-        let clock = lock.is_some().then(|| ReleaseClock::new(app.clone(), Arc::new(NoBeacon), HOLDER));
+        let clock = lock.is_some().then(|| ReleaseClock::new(app.clone(), Arc::new(NoBeacon), holder(&app)));
         let done = self.draw(&app, &config, clock).await;
         app.store().close().await;
         done

@@ -34,7 +34,7 @@ pub const FRIDAY: Date = date(2026, 11, 27);
 pub struct Town {
     pub app: App,
     pub clock: Arc<ManualClock>,
-    pub folder: tempfile::TempDir,
+    pub folder: Place,
     seed: u64,
 }
 
@@ -59,15 +59,42 @@ pub fn generous() -> Policy {
     }
 }
 
-async fn open(folder: &tempfile::TempDir, clock: &Arc<ManualClock>, seed: u64, policy: Policy) -> App {
-    let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).unwrap();
+/// Whether this program tests on PostgreSQL: its sources are the same, its name is not.
+pub const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"postgres");
+
+/// Where a town keeps what it knows: a folder for its files, and a database on PostgreSQL.
+pub struct Place {
+    folder: tempfile::TempDir,
+    database: Option<antrean_cluster::Database>,
+}
+
+impl Place {
+    fn fresh() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // The whole program is about PostgreSQL: without one all of its tests are left out, and the cluster has said so.
+        let database = ON_POSTGRES.then(|| antrean_cluster::database().unwrap_or_else(|| std::process::exit(0)));
+        Self { folder, database }
+    }
+
+    fn config(&self) -> StoreConfig {
+        match &self.database {
+            None => StoreConfig::at(self.folder.path().join("antrean.db")),
+            Some(database) => {
+                StoreConfig { writers: 8, readers: 2, ..StoreConfig::url(database.url().parse().unwrap()) }
+            }
+        }
+    }
+}
+
+async fn open(folder: &Place, clock: &Arc<ManualClock>, seed: u64, policy: Policy) -> App {
+    let store = Store::open(&folder.config()).unwrap();
     App::start(Parts {
         store,
         master_key: [7; 32],
         policy,
         clock: Arc::clone(clock) as _,
         entropy: Arc::new(SeededEntropy::new(seed)),
-        published: folder.path().join("published"),
+        published: folder.folder.path().join("published"),
     })
     .await
     .unwrap()
@@ -80,7 +107,7 @@ impl Town {
 
     /// A town with limits of its own.
     pub async fn with_policy(seed: u64, policy: Policy) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Place::fresh();
         let clock = Arc::new(ManualClock::new(wib(FRIDAY, 9, 0)));
         Self { app: open(&folder, &clock, seed, policy).await, clock, folder, seed }
     }
@@ -93,7 +120,7 @@ impl Town {
             policy: generous(),
             clock,
             entropy: Arc::new(SeededEntropy::new(self.seed + 1)),
-            published: self.folder.path().join("published"),
+            published: self.folder.folder.path().join("published"),
         })
         .await
         .unwrap()
@@ -118,8 +145,8 @@ impl Town {
             Ok(archive::write(tx, at, "antrean", Vec::new(), &mut |_, _| {}).unwrap().1)
         });
         let file = archived.await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).unwrap();
+        let folder = Place::fresh();
+        let store = Store::open(&folder.config()).unwrap();
         store
             .write(move |tx| Ok(archive::restore(tx, &mut std::io::Cursor::new(&file), &mut |_, _| {}).unwrap()))
             .await

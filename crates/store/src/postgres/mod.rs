@@ -23,10 +23,11 @@ use std::time::{Duration, Instant};
 
 pub use url::{DatabaseUrl, UrlError};
 
+use crate::checkup::{self, Checkup, Depth};
 use crate::job::{ReadJob, WriteJob};
 use crate::queue::{Health, Lane, Queue};
 use crate::spread::Spread;
-use crate::{Fault, OpenError, Place, StoreConfig, StoreStats};
+use crate::{Fault, OpenError, Place, StoreConfig, StoreStats, Tx};
 use connect::{NotConnected, Purpose};
 use hosts::Hosts;
 use worker::Worker;
@@ -155,6 +156,23 @@ impl Drop for Postgres {
     }
 }
 
+/// Looks at a database without changing it.
+pub(crate) fn checkup(url: &DatabaseUrl, depth: Depth) -> Result<Checkup, OpenError> {
+    let session = connect::session(url, Purpose::Read, &Arc::default()).map_err(|why| not_open(url, &why))?;
+    let look = || -> Result<Checkup, Fault> {
+        let schema_known = schema::newest();
+        let tx = Tx::new(&session);
+        let made =
+            tx.one("SELECT count(*) FROM pg_class WHERE relname = 'refinery_schema_history'", &[], |row| row.int(0))?;
+        let newest = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";
+        let schema = if made == 0 { 0 } else { tx.one(newest, &[], |row| row.small(0))? };
+        let contents = if schema == schema_known { Some(checkup::contents(&tx, depth)?) } else { None };
+        Ok(Checkup { schema, schema_known, damage: Vec::new(), contents })
+    };
+    let found = session.begin().map_err(|trouble| trouble.fault()).and_then(|()| look());
+    found.map_err(|fault| not_open(url, &NotConnected::Failed(fault.to_string())))
+}
+
 fn not_open(url: &DatabaseUrl, why: &NotConnected) -> OpenError {
     OpenError::Database { place: Place::Url(url.clone()), message: why.to_string() }
 }
@@ -164,9 +182,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::Sql;
     use crate::statements::every_statement;
     use crate::tx::Engine as _;
-    use crate::{Sql, Tx};
 
     /// A session on a fresh database with the schema; `None` where there is no PostgreSQL.
     fn fresh(purpose: Purpose) -> Option<(antrean_cluster::Database, session::Session)> {

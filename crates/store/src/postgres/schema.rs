@@ -18,6 +18,13 @@ mod embedded {
 /// ASCII.
 const LOCK: &str = "SET lock_timeout = '5min'; SELECT pg_advisory_lock(18386036285235534)";
 
+/// The newest version of the schema that this program knows.
+pub(super) fn newest() -> u32 {
+    let runner = embedded::migrations::runner();
+    let versions = runner.get_migrations().iter().map(|migration| u32::try_from(migration.version()).unwrap_or(0));
+    versions.max().unwrap_or(0)
+}
+
 /// Brings the schema of a database up to date. One that is newer than this program is not touched.
 pub(super) fn bring_up(url: &DatabaseUrl) -> Result<(), OpenError> {
     // On a thread of its own: whoever opens a store may be within a runtime, where no other can be waited for.

@@ -154,7 +154,7 @@ impl fmt::Display for DatabaseUrl {
 
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({self}, {:?})", self.security)
+        write!(f, "DatabaseUrl({self})")
     }
 }
 

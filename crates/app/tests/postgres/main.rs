@@ -1,0 +1,20 @@
+//! The tests of the application once more, on PostgreSQL: the same sources, in a program of another name.
+
+#![allow(clippy::duplicate_mod, reason = "each file of tests brings its own town, as it does alone")]
+
+#[path = "../clock.rs"]
+mod clock;
+#[path = "../found.rs"]
+mod found;
+#[path = "../moved.rs"]
+mod moved;
+#[path = "../races.rs"]
+mod races;
+#[path = "../sign_in.rs"]
+mod sign_in;
+#[path = "../waiting.rs"]
+mod waiting;
+#[path = "../week.rs"]
+mod week;
+#[path = "../weekly.rs"]
+mod weekly;
