@@ -221,6 +221,11 @@ impl Citizen {
         self.household.people.len() as u32
     }
 
+    /// The numbers under which the account knows its people, the holder first; none for somebody who has not said who they are.
+    pub fn numbers(&self) -> &[i64] {
+        &self.people
+    }
+
     fn key(&self, means: &Means, step: &str) -> String {
         format!("{}-{}-{step}", means.key_prefix, self.household.number)
     }

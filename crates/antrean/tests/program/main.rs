@@ -5,6 +5,7 @@ mod cli;
 mod crash;
 mod demo;
 mod doctor;
+mod failover;
 mod log;
 mod operating;
 mod rehearse;
