@@ -4,6 +4,7 @@
 //! `-- bookings [COUNT]`, `-- entries [COUNT]`: confirmed work of signed-in people, each with a session, an idempotency key, a line in
 //! the log of changes and a message in the outbox. `-- polls [COUNT]`: the public state of a release, from prepared bytes.
 //!
+//! `DATABASE=postgres` has the store in a PostgreSQL cluster of the bench's own.
 //! `CONNECTIONS` sets how many people ask at once (64), `BENCH_DIR` where the database lies.
 
 mod load;

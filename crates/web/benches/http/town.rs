@@ -14,6 +14,7 @@ use antrean_app::entropy::SystemEntropy;
 use antrean_app::policy::Policy;
 use antrean_app::release::Plan;
 use antrean_app::release_clock::{NoBeacon, ReleaseClock};
+use antrean_cluster::Cluster;
 use antrean_domain::catalogue::Catalogue;
 use antrean_domain::name::FullName;
 use antrean_domain::nik::{Nik, Sex};
@@ -29,6 +30,14 @@ use jiff::{SignedDuration, ToSpan as _};
 /// People put into the store in one transaction.
 const CHUNK: usize = 200;
 
+/// What a small server of PostgreSQL's own would be given; everything about durability stays as it comes.
+const BIG_ENOUGH: &str = "-c shared_buffers=512MB -c max_wal_size=4GB -c checkpoint_timeout=15min";
+
+/// `DATABASE=postgres` measures that engine, on a cluster of its own; the embedded store otherwise.
+fn is_on_postgres() -> bool {
+    std::env::var("DATABASE").is_ok_and(|database| database == "postgres")
+}
+
 /// A server on a free port of this machine.
 pub struct Town {
     /// The application behind it.
@@ -38,6 +47,7 @@ pub struct Town {
     mode: Mode,
     plan: ReleasePlan,
     runtime: tokio::runtime::Runtime,
+    _cluster: Option<Cluster>,
     _folder: tempfile::TempDir,
 }
 
@@ -60,8 +70,13 @@ impl Town {
         plan.mode = mode;
         let opens = plan.opening.earliest().checked_add(6.hours()).expect("an instant");
         let clock = Arc::new(ManualClock::new(opens));
+        let cluster = is_on_postgres().then(|| Cluster::own(BIG_ENOUGH).expect("PostgreSQL's binaries"));
+        let config = match &cluster {
+            None => StoreConfig::at(folder.path().join("antrean.db")),
+            Some(cluster) => StoreConfig::url(cluster.url("postgres").parse().expect("a URL")),
+        };
         let (app, address) = runtime.block_on(async {
-            let store = Store::open(&StoreConfig::at(folder.path().join("antrean.db"))).expect("a store");
+            let store = Store::open(&config).expect("a store");
             let app = App::start(Parts {
                 store,
                 master_key: [7; 32],
@@ -95,7 +110,7 @@ impl Town {
             tokio::spawn(async move { axum::serve(listener, service).await });
             (app, address)
         });
-        Self { app, address, mode, plan, runtime, _folder: folder }
+        Self { app, address, mode, plan, runtime, _cluster: cluster, _folder: folder }
     }
 
     /// One request for each of `count` new people: a booking, or an entry with four choices.
