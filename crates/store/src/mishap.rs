@@ -1,6 +1,6 @@
 //! Mishaps: where a test makes the store fail as machines fail, at a moment of its choosing. In production there are none.
 //!
-//! SQLite's threads ask [`Mishaps::at`] at the points named by [`Point`]; nothing in them is of that engine alone. The question costs one
+//! SQLite's threads ask `Mishaps::at` at the points named by [`Point`]; nothing in them is of that engine alone. The question costs one
 //! look at an `Option` when nobody gave an
 //! answer in [`crate::StoreConfig`]. Whoever answers may also wait before answering, and so decides what runs beside what: that
 //! makes a simulation with threads a function of its seed.
