@@ -77,7 +77,12 @@ pub fn number(name: &str, otherwise: u64) -> u64 {
 
 /// Looks at the database of a server that is gone: every rule, and how many places are held.
 pub fn audited(data: &Path) -> u32 {
-    let store = Store::open(&StoreConfig::at(data.join("antrean.db"))).unwrap();
+    audited_at(&StoreConfig::at(data.join("antrean.db")))
+}
+
+/// The same, wherever it is.
+pub fn audited_at(config: &StoreConfig) -> u32 {
+    let store = Store::open(config).unwrap();
     let (violations, booked) = store
         .read_blocking(|tx| {
             let states = appointments::counts_by_state(tx, &RELEASE.parse().unwrap())?;
