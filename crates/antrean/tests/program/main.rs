@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod failover;
 mod log;
+mod nodes;
 mod operating;
 mod rehearse;
 mod running;
