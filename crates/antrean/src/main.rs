@@ -83,6 +83,8 @@ impl Command {
 fn main() -> ExitCode {
     let started = Instant::now();
     beacons::install_tls();
+    // Whatever is written is its owner's alone: who holds which place is nobody else's business on this machine.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let command = Cli::parse().command;
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

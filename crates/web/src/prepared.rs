@@ -253,8 +253,12 @@ pub(crate) fn takes_gzip(asked: &HeaderMap) -> bool {
         .flat_map(|line| line.split(','))
         .any(|part| {
             let (coding, weight) = part.split_once(';').map_or((part, ""), |(coding, weight)| (coding, weight));
-            let refused =
-                weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).is_some_and(|q| q <= 0.0);
+            let refused = weight
+                .trim()
+                .to_ascii_lowercase()
+                .strip_prefix("q=")
+                .and_then(|q| q.parse::<f32>().ok())
+                .is_some_and(|q| q <= 0.0);
             coding.trim().eq_ignore_ascii_case("gzip") && !refused
         })
 }

@@ -1,6 +1,7 @@
 //! A server from start to stop, and the commands that work beside it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use antrean_app::clock::{Clock as _, SystemClock};
@@ -50,6 +51,10 @@ fn a_server_starts_stops_and_starts_again_with_what_it_had() {
     assert!(taken.code == 1 && taken.err.contains("cannot listen on"), "{}", taken.err);
 
     let key = fs::read(folder.path().join("master.key")).unwrap();
+    for file in fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()) {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} is open to others: {mode:o}", file.path().display());
+    }
     assert_eq!(server.stop(), Some(0));
     let server = Server::start(&args);
     assert_eq!(until(&format!("{}/api/v1/releases", server.url), |status, _| status == 200), releases);
