@@ -1,7 +1,7 @@
 //! Many people at the same instant. Whatever the order in which they come through, the rules hold: here most booking
 //! systems fail, because they look first and write afterwards.
 
-mod town;
+pub mod town;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,7 +14,7 @@ use antrean_app::booking::{Book, BookFor};
 use antrean_app::bundle;
 use antrean_app::caller::{Actor, Caller};
 use antrean_app::operation::IdempotencyKey;
-use antrean_app::release::{Plan, draw, freeze};
+use antrean_app::release::{Plan, Waved, draw, freeze, wave};
 use antrean_app::release_clock::{NoBeacon, ReleaseClock};
 use antrean_app::sign_in::{EnterCode, RequestCode};
 use antrean_app::{Failure, Operation, Refusal};
@@ -106,7 +106,7 @@ async fn slot(app: &App, id: SlotId) -> Slot {
 }
 
 /// Exactly as many live parties and taken places as there must be, and no rule broken.
-async fn assert_held(town: &Town, ids: &[SlotId], taken: u32) {
+pub async fn assert_held(town: &Town, ids: &[SlotId], taken: u32) {
     let mut sum = 0;
     for id in ids {
         let slot = slot(&town.app, *id).await;
@@ -354,7 +354,7 @@ async fn the_right_code_entered_ten_times_at_once_signs_in_once() {
 
 /// A drawn release with one place a day at each of two offices; the place of the first on Tuesday is given up, and
 /// `waits` say whether somebody on standby wants it. Returns the slot, and the one who waits.
-async fn freed_place(town: &Town, waits: bool) -> (ReleaseId, SlotId, Option<Person>) {
+pub async fn freed_place(town: &Town, waits: bool) -> (ReleaseId, SlotId, Option<Person>) {
     let release = tiny_release(town, Mode::Draw, &[("BTM", 1), ("SMD-KKR", 1)]).await;
     let wanted = format!("BTM/{TUESDAY}/08:00");
     let mut people = vec![town.applicant(500).await];
@@ -385,6 +385,48 @@ async fn freed_place(town: &Town, waits: bool) -> (ReleaseId, SlotId, Option<Per
         }
     }
     (release, freed.unwrap().id, waiting)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_wave_that_four_nodes_run_at_once_is_run_once() {
+    for seed in 0..5 {
+        let town = Town::new(600 + seed).await;
+        let (release, freed, waiting) = freed_place(&town, true).await;
+        let at = wib(FRIDAY.saturating_add(jiff::Span::new().days(2)), 17, 0);
+        town.clock.set(at);
+        let waves = (0..4).map(|_| {
+            let (app, release) = (town.app.clone(), release.clone());
+            async move { wave(&app, &release, at).await.unwrap() }
+        });
+        let mut waved = at_once(waves.collect()).await;
+        waved.sort_by_key(|waved| *waved != Waved::Done(1));
+        assert_eq!(waved, [Waved::Done(1), Waved::Before, Waved::Before, Waved::Before]);
+        let live = waiting.unwrap().mine().await.live;
+        assert!(matches!(live, Some(antrean_app::party::LiveView::Appointment(_))), "{live:?}");
+        assert_held(&town, &[freed], 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn letters_that_eight_couriers_look_for_at_once_go_to_one_each() {
+    let town = Town::new(700).await;
+    let release = tiny_release(&town, Mode::Draw, &[("BTM", 4)]).await;
+    for person in applicants(&town, 0..30).await {
+        person.enter(&release, &["BTM/*/*"]).await.unwrap();
+    }
+    let couriers = (0..8).map(|_| {
+        let app = town.app.clone();
+        async move {
+            let claimed = antrean_app::outbox::claim(&app).await.unwrap();
+            claimed.into_iter().map(|letter| letter.id).collect::<Vec<_>>()
+        }
+    });
+    let mut claimed: Vec<i64> = at_once(couriers.collect()).await.into_iter().flatten().collect();
+    let all = claimed.len();
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!(claimed.len(), all, "no letter was claimed twice");
+    assert!(all >= 30, "{all} letters");
 }
 
 /// The wave, and twenty who book the place at the same instant.

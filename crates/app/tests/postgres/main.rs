@@ -6,6 +6,7 @@
 mod clock;
 #[path = "../found.rs"]
 mod found;
+mod lost;
 #[path = "../moved.rs"]
 mod moved;
 #[path = "../races.rs"]

@@ -76,7 +76,8 @@ impl Place {
         Self { folder, database }
     }
 
-    fn config(&self) -> StoreConfig {
+    /// The settings of a store that is there.
+    pub fn config(&self) -> StoreConfig {
         match &self.database {
             None => StoreConfig::at(self.folder.path().join("antrean.db")),
             Some(database) => {

@@ -10,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use crate::people::{Server, nik_of, phone_of};
+use super::people::{Server, nik_of, phone_of};
 
 /// What browsers send forms as.
 pub const FORM: &str = "application/x-www-form-urlencoded";
