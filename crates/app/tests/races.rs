@@ -1,7 +1,7 @@
 //! Many people at the same instant. Whatever the order in which they come through, the rules hold: here most booking
 //! systems fail, because they look first and write afterwards.
 
-pub mod town;
+pub(crate) mod town;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -398,9 +398,9 @@ async fn a_wave_that_four_nodes_run_at_once_is_run_once() {
             let (app, release) = (town.app.clone(), release.clone());
             async move { wave(&app, &release, at).await.unwrap() }
         });
-        let mut waved = at_once(waves.collect()).await;
-        waved.sort_by_key(|waved| *waved != Waved::Done(1));
-        assert_eq!(waved, [Waved::Done(1), Waved::Before, Waved::Before, Waved::Before]);
+        let mut done = at_once(waves.collect()).await;
+        done.sort_by_key(|done| *done != Waved::Done(1));
+        assert_eq!(done, [Waved::Done(1), Waved::Before, Waved::Before, Waved::Before]);
         let live = waiting.unwrap().mine().await.live;
         assert!(matches!(live, Some(antrean_app::party::LiveView::Appointment(_))), "{live:?}");
         assert_held(&town, &[freed], 1).await;
