@@ -205,6 +205,7 @@ impl App {
             caller,
             acting,
             signed_in: OnceCell::new(),
+            on_duty: OnceCell::new(),
         })
     }
 

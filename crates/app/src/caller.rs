@@ -2,7 +2,7 @@
 
 use antrean_domain::region::Zone;
 use antrean_store::Lane;
-use antrean_store::ids::AccountId;
+use antrean_store::ids::{AccountId, StaffId};
 use serde::{Deserialize, Serialize};
 
 /// The two languages that people read. Indonesian is the default.
@@ -58,6 +58,8 @@ impl std::fmt::Debug for SessionToken {
 pub struct Caller {
     /// The session, where one was presented.
     pub session: Option<SessionToken>,
+    /// The staff session, where one was presented to a page of staff. It is another thing than a citizen's.
+    pub staff: Option<SessionToken>,
     /// The caller's network, already coarsened by `web` (IPv4 /24, IPv6 /48), as text.
     pub network: Option<String>,
     /// The language the caller reads.
@@ -73,6 +75,8 @@ pub enum Actor {
     Account(AccountId),
     /// Somebody who has not signed in.
     Nobody,
+    /// Somebody who works at the offices.
+    Staff(StaffId),
     /// The release clock.
     Clock,
     /// The operator at the command line.
@@ -85,16 +89,18 @@ impl Actor {
         match self {
             Self::Account(_) => "account",
             Self::Nobody => "nobody",
+            Self::Staff(_) => "staff",
             Self::Clock => "clock",
             Self::Operator => "operator",
         }
     }
 
-    /// The account's number, if it is one.
+    /// The number of the account, or of the member of staff.
     pub fn id(self) -> Option<i64> {
         match self {
             Self::Account(account) => Some(account.0),
-            _ => None,
+            Self::Staff(staff) => Some(staff.0),
+            Self::Nobody | Self::Clock | Self::Operator => None,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod release;
 pub mod release_clock;
 pub mod retention;
 pub mod sign_in;
+pub mod staff;
 pub mod tally;
 pub mod ticket;
 pub mod waiting;

@@ -26,6 +26,8 @@ pub enum Limited {
     BookingsOfAccount,
     /// Places cancelled, moved or wished for by one account, each counted for itself.
     MovesOfAccount,
+    /// Sign-ins tried for one staff name.
+    StaffSignIns,
     /// Requests of any kind: refused before the store was asked, or after they were refused too often.
     Requests,
 }

@@ -18,6 +18,7 @@ use crate::limit::{self, HOUR_S, Limited};
 use crate::overview::Overview;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
+use crate::staff::{Officer, StaffRefusal};
 
 /// Something that can be done: a command with everything it needs, performed inside one transaction.
 ///
@@ -123,6 +124,8 @@ pub struct Context<'a> {
     pub acting: Option<Actor>,
     /// The account of the caller's session, once it was looked up.
     pub(crate) signed_in: OnceCell<AccountId>,
+    /// The officer of the caller's staff session, once looked up.
+    pub(crate) on_duty: OnceCell<Officer>,
 }
 
 impl Context<'_> {
@@ -145,6 +148,19 @@ impl Context<'_> {
         // What the account has (people, a live party, counters) is read before it is changed: one operation of it after the other.
         tx.lock(&Lock::Account(session.account))?;
         Ok(session.account)
+    }
+
+    /// Who is signed in: an account, or on the pages of staff a member of staff; else nobody.
+    fn signed_in_actor(&self, tx: &Tx<'_>) -> Result<Actor, Fault> {
+        let found = match &self.caller.staff {
+            Some(_) => self.officer(tx).map(|officer| Actor::Staff(officer.id)),
+            None => self.account(tx).map(Actor::Account),
+        };
+        match found {
+            Ok(actor) => Ok(actor),
+            Err(Error::Fault(fault)) => Err(fault),
+            Err(Error::Refused(_) | Error::Counted(_)) => Ok(Actor::Nobody),
+        }
     }
 
     /// The hash under which the caller's network is remembered.
@@ -248,16 +264,15 @@ pub(crate) fn run<O: Operation>(
     };
     // Whoever is signed out has broken no rule, and must not be able to fill the log.
     if let Err(refusal) = &answer
-        && *refusal != Refusal::SignedOut
+        && !matches!(refusal, Refusal::SignedOut | Refusal::Staff(StaffRefusal::SignedOut))
     {
-        let account = cx.account(tx).ok();
+        let actor = cx.signed_in_actor(tx)?;
         // Nor must whoever is signed in: what is refused again and again leaves no more lines, and is not remembered.
-        match account.map_or(Ok(()), |account| trifles_limit(tx, cx, account)) {
+        match trifles_limit_of(tx, cx, actor) {
             Ok(()) => {}
             Err(Error::Refused(refusal) | Error::Counted(refusal)) => return Ok(Err(refusal)),
             Err(Error::Fault(fault)) => return Err(fault),
         }
-        let actor = account.map_or(Actor::Nobody, Actor::Account);
         cx.note(
             tx,
             actor,
@@ -280,7 +295,15 @@ pub(crate) fn run<O: Operation>(
 
 /// Takes one of what an account may have written down in an hour without changing anything that matters.
 pub(crate) fn trifles_limit(tx: &Tx<'_>, cx: &Context<'_>, account: AccountId) -> Result<(), Error> {
-    let whom = account.0.to_be_bytes();
+    trifles_limit_of(tx, cx, Actor::Account(account))
+}
+
+fn trifles_limit_of(tx: &Tx<'_>, cx: &Context<'_>, actor: Actor) -> Result<(), Error> {
+    let whom = match actor {
+        Actor::Account(account) => account.0.to_be_bytes().to_vec(),
+        Actor::Staff(staff) => [b"staff\n".as_slice(), &staff.0.to_be_bytes()].concat(),
+        Actor::Nobody | Actor::Clock | Actor::Operator => return Ok(()),
+    };
     limit::take(tx, cx, Limited::Requests, &whom, HOUR_S, cx.policy.trifles_per_account_hour)
 }
 
@@ -294,15 +317,15 @@ struct Remembered {
 
 impl Remembered {
     fn of<O: Operation>(tx: &Tx<'_>, cx: &Context<'_>, key: &IdempotencyKey, operation: &O) -> Result<Self, Fault> {
-        // The scope is the account, so that a stranger who learns a key learns nothing from it.
-        let account = match cx.account(tx) {
-            Ok(account) => account.0,
-            Err(Error::Fault(fault)) => return Err(fault),
-            Err(_) => 0,
+        // The scope is whoever is signed in, so that a stranger who learns a key learns nothing from it.
+        let whose = match cx.signed_in_actor(tx)? {
+            Actor::Account(account) => account.0.to_string(),
+            Actor::Staff(staff) => format!("staff {staff}"),
+            Actor::Nobody | Actor::Clock | Actor::Operator => "0".to_owned(),
         };
         let request = serde_json::to_vec(operation)
             .map_err(|error| Fault::Corrupt { what: format!("command of {}: {error}", O::NAME) })?;
-        let scope = format!("{account}\n{}\n{}", O::NAME, key.0);
+        let scope = format!("{whose}\n{}\n{}", O::NAME, key.0);
         Ok(Self {
             key: cx.keys.keyed16("idempotency-key", scope.as_bytes()),
             request: cx.keys.keyed16("idempotency-request", &request),

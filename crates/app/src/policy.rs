@@ -43,6 +43,14 @@ pub struct Policy {
     pub code_minutes: u32,
     /// Days for which a session holds, from the signing in.
     pub session_days: u32,
+    /// Minutes after which a staff session that nobody uses ends.
+    pub staff_idle_minutes: u32,
+    /// Hours after which a staff session ends in any case: a shift.
+    pub staff_session_hours: u32,
+    /// Hours for which the link that invites somebody holds.
+    pub staff_link_hours: u32,
+    /// Sign-ins of one staff name tried in an hour from one network; four times as many from all.
+    pub staff_tries_per_login_hour: u32,
     /// Whether people on standby are told by message as well; each message costs money.
     pub tell_standby: bool,
     /// Whether the clock plans next Friday's release by itself.
@@ -74,6 +82,10 @@ impl Default for Policy {
             trifles_per_account_hour: 600,
             code_minutes: 5,
             session_days: 30,
+            staff_idle_minutes: 30,
+            staff_session_hours: 12,
+            staff_link_hours: 72,
+            staff_tries_per_login_hour: 10,
             tell_standby: false,
             plan_weekly: true,
             beacon: BeaconKind::Drand,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limit::Limited;
 use crate::overview::SlotOffer;
+use crate::staff::StaffRefusal;
 
 /// Every way in which a well-formed request can be refused. `code()` is the stable name for programs.
 #[expect(missing_docs, reason = "the sentence of each variant names its fields")]
@@ -133,6 +134,10 @@ pub enum Refusal {
     /// A beacon value that cannot be used, and why.
     BeaconRefused { why: String },
 
+    // The offices.
+    /// Something that only staff run into.
+    Staff(StaffRefusal),
+
     // Programs.
     /// The idempotency key was used for a different request.
     KeyReused,
@@ -151,6 +156,7 @@ impl Refusal {
                 | Self::NotDrawnYet { .. }
                 | Self::LineNotOpen { .. }
                 | Self::NotYourTurn { .. }
+                | Self::Staff(StaffRefusal::SignedOut)
         )
     }
 
@@ -208,6 +214,7 @@ impl Refusal {
             Self::OtherRelease { .. } => "other-release",
             Self::PlanRefused { .. } => "plan-refused",
             Self::BeaconRefused { .. } => "beacon-refused",
+            Self::Staff(refusal) => refusal.code(),
             Self::KeyReused => "key-reused",
         }
     }

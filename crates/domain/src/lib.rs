@@ -17,6 +17,7 @@ pub mod region;
 pub mod release;
 pub mod service;
 pub mod slot;
+pub mod staff;
 pub mod ticket;
 pub mod timetable;
 pub mod waiting;

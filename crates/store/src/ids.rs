@@ -28,4 +28,8 @@ id! {
     ApplicantId;
     /// A slot's number.
     SlotId;
+    /// The number of somebody who works at the offices.
+    StaffId;
+    /// The number of something that needs a second person.
+    ApprovalId;
 }

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod applicants;
 pub mod appointments;
+pub mod approvals;
 pub mod archive;
 pub mod audit;
 pub mod catalogue;
@@ -38,6 +39,7 @@ pub mod slots;
 mod spread;
 mod sql;
 mod sqlite;
+pub mod staff;
 mod statements;
 mod store;
 pub mod strikes;

@@ -1,13 +1,13 @@
 //! Locks: what must happen one after another where many write at once. On SQLite everything does.
 //!
 //! Rules 1 to 10 hold by constraints and conditional writes alone. Locks are for the rest of an answer: what an operation read must
-//! still be so when it writes. Every operation takes them in this order, so that no two wait for each other: account, request,
+//! still be so when it writes. Every operation takes them in this order, so that no two wait for each other: account or staff, request,
 //! phone, planning, release, line, then parties by number ([`crate::parties::lock`]), then slots by number ([`crate::slots::lock`]). Who
 //! works on the account's own party may hold that before the release: only operations of the same account do, one after the other.
 
 use antrean_domain::release::ReleaseId;
 
-use crate::ids::AccountId;
+use crate::ids::{AccountId, StaffId};
 
 /// What only one transaction may work on at a time. Held to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Lock<'a> {
     Request(&'a [u8; 16]),
     /// What belongs to an account: its people, its draft, its session, whether something of it is live.
     Account(AccountId),
+    /// What somebody of the staff does, one thing after the other.
+    Staff(StaffId),
     /// Who signs in with a phone number, by its keyed hash.
     Phone(&'a [u8; 16]),
     /// Which releases there are.
@@ -39,6 +41,7 @@ impl Lock<'_> {
             Self::Setup => number(b'S', b""),
             Self::Request(key) => number(b'R', *key),
             Self::Account(account) => number(b'A', &account.0.to_be_bytes()),
+            Self::Staff(staff) => number(b'D', &staff.0.to_be_bytes()),
             Self::Phone(key) => number(b'P', *key),
             Self::Planning => number(b'W', b""),
             Self::ReleaseStays(release) | Self::ReleaseMoves(release) => number(b'M', release.as_str().as_bytes()),

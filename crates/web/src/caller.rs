@@ -97,6 +97,7 @@ impl FromRequestParts<WebState> for Who {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Infallible> {
         Ok(Self(Caller {
             session: session_of(parts.uri.path(), &parts.headers),
+            staff: None,
             network: address_of(parts, &state.settings).map(|address| Network::coarse(address).to_string()),
             language: language_of(&parts.uri, &parts.headers),
             lane: parts.extensions.get().copied().unwrap_or_default(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use antrean_app::caller::Language;
 use antrean_app::limit::Limited;
+use antrean_app::staff::StaffRefusal;
 use antrean_app::{Failure, Refusal};
 use antrean_domain::catalogue::Catalogue;
 use antrean_words::{Arg, Explained, Words};
@@ -269,6 +270,23 @@ pub fn status_of(refusal: &Refusal) -> StatusCode {
         | R::PlanRefused { .. }
         | R::BeaconRefused { .. }
         | R::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        R::Staff(refusal) => status_of_staff(refusal),
+    }
+}
+
+fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
+    use StaffRefusal as R;
+    match refusal {
+        R::SignedOut => StatusCode::UNAUTHORIZED,
+        R::TaskNotYours { .. } | R::OfficeNotYours { .. } | R::SecondPersonNeeded => StatusCode::FORBIDDEN,
+        R::MemberUnknown | R::RequestUnknown => StatusCode::NOT_FOUND,
+        R::LinkGone => StatusCode::GONE,
+        R::LoginTaken | R::LastAdmin | R::ChangedMeanwhile | R::DecidedAlready => StatusCode::CONFLICT,
+        R::SignInWrong
+        | R::SecondFactorWrong
+        | R::NameMissing { .. }
+        | R::OfficesWrong { .. }
+        | R::ReasonMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

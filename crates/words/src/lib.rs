@@ -7,6 +7,8 @@ mod messages;
 mod names;
 mod numbers;
 mod refusals;
+mod staff;
+mod staff_refusals;
 mod texts;
 
 pub use antrean_app::caller::Language;

@@ -153,6 +153,8 @@ impl Words {
             }
             Refusal::BeaconRefused { why } => Said::new("refusal-beacon-refused").with("why", why),
 
+            Refusal::Staff(refusal) => self.said_to_staff(refusal, catalogue),
+
             Refusal::KeyReused => Said::new("refusal-key-reused"),
         }
     }
@@ -202,7 +204,7 @@ impl Words {
 }
 
 /// Which texts are said, with what is put in; title and detail share it.
-struct Said<'a> {
+pub(crate) struct Said<'a> {
     title: &'static str,
     detail: Detail,
     args: Vec<(&'static str, Arg<'a>)>,
@@ -217,7 +219,7 @@ enum Detail {
 }
 
 impl<'a> Said<'a> {
-    fn new(title: &'static str) -> Self {
+    pub(crate) fn new(title: &'static str) -> Self {
         Self { title, detail: Detail::Attribute, args: Vec::new() }
     }
 
@@ -226,7 +228,7 @@ impl<'a> Said<'a> {
         self
     }
 
-    fn with(self, name: &'static str, arg: impl Into<Arg<'a>>) -> Self {
+    pub(crate) fn with(self, name: &'static str, arg: impl Into<Arg<'a>>) -> Self {
         self.and((name, arg.into()))
     }
 
@@ -246,6 +248,7 @@ fn limited(what: Limited) -> &'static str {
         Limited::EntriesOfAccount => "limited-entries-of-account",
         Limited::BookingsOfAccount => "limited-bookings-of-account",
         Limited::MovesOfAccount => "limited-moves-of-account",
+        Limited::StaffSignIns => "limited-staff-sign-ins",
         Limited::Requests => "limited-requests",
     }
 }
@@ -327,6 +330,7 @@ mod tests {
             Limited::EntriesOfAccount,
             Limited::BookingsOfAccount,
             Limited::MovesOfAccount,
+            Limited::StaffSignIns,
             Limited::Requests,
         ];
         let reasons = [
@@ -409,6 +413,7 @@ mod tests {
             Refusal::BeaconRefused { why: "the signature does not verify".to_owned() },
             Refusal::KeyReused,
         ];
+        all.extend(crate::staff_refusals::every_refusal().into_iter().map(Refusal::Staff));
         all.extend(limits.map(|what| Refusal::TooMany { what, retry_after_s: 1_800 }));
         all.extend(AppointmentState::ALL.map(|state| Refusal::NotPossibleNow { state }));
         all.extend(reasons.map(|why| Refusal::NotOfferedHere { index: 0, office: office("BTM"), why }));
@@ -431,7 +436,8 @@ mod tests {
     #[test]
     fn no_refusal_is_forgotten_here() {
         use std::collections::BTreeSet;
-        let tried: BTreeSet<&str> = every_refusal().iter().map(Refusal::code).collect();
+        let citizens = every_refusal().into_iter().filter(|refusal| !matches!(refusal, Refusal::Staff(_)));
+        let tried: BTreeSet<&str> = citizens.map(|refusal| refusal.code()).collect();
         assert_eq!(tried.len(), 52, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 

@@ -27,7 +27,9 @@ const FILES: &[(&str, &str, &str)] = files![
     "line.ftl",
     "messages.ftl",
     "pages.ftl",
-    "refusals.ftl"
+    "refusals.ftl",
+    "staff.ftl",
+    "staff-refusals.ftl"
 ];
 
 /// Everything that can be said in one language. Made once per process; see [`Words::of`].

@@ -274,6 +274,46 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table { name: "leases", key: 1, columns: &[text("name"), text("holder"), int("until_ms")] },
     Table { name: "closed_days", key: 2, columns: &[text("office"), text("date"), int("closed_ms")] },
+    Table {
+        name: "staff",
+        key: 1,
+        columns: &[
+            int("id"),
+            text("login"),
+            bytes("sealed"),
+            text("role"),
+            text("state"),
+            text("password"),
+            bytes("totp"),
+            int("totp_step"),
+            int("created_ms"),
+            int("version"),
+        ],
+    },
+    Table { name: "staff_offices", key: 2, columns: &[int("staff_id"), text("office")] },
+    Table { name: "staff_links", key: 1, columns: &[int("staff_id"), bytes("id"), int("expires_ms")] },
+    Table {
+        name: "staff_sessions",
+        key: 1,
+        columns: &[bytes("id"), int("staff_id"), int("created_ms"), int("seen_ms"), int("expires_ms")],
+    },
+    Table {
+        name: "approvals",
+        key: 1,
+        columns: &[
+            int("id"),
+            text("kind"),
+            text("office"),
+            text("body"),
+            text("reason"),
+            text("state"),
+            int("asked_by"),
+            int("asked_ms"),
+            int("decided_by"),
+            int("decided_ms"),
+            text("answer"),
+        ],
+    },
 ];
 
 /// The table in which migrations are noted. It is not archived: the store that is restored into has its own.

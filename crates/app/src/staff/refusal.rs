@@ -1,0 +1,96 @@
+//! Why something was not done for somebody of the staff: a value with the data needed to explain it.
+
+use antrean_domain::office::OfficeCode;
+use antrean_domain::staff::Task;
+use serde::{Deserialize, Serialize};
+
+use crate::operation::{Error, Failure};
+use crate::refusal::Refusal;
+
+/// What only staff run into. `code()` is the stable name for programs.
+#[expect(missing_docs, reason = "the sentence of each variant names its fields")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "staff", rename_all = "snake_case")]
+pub enum StaffRefusal {
+    // Coming in.
+    /// No staff session, or one that has ended.
+    SignedOut,
+    /// The sign-in name, the password or the code of the second factor is wrong; which of them is not said.
+    SignInWrong,
+    /// The code does not prove the second factor that is being set up.
+    SecondFactorWrong,
+    /// The link of an invitation was used, is too old, or was replaced by a newer one.
+    LinkGone,
+
+    // What one may do.
+    /// The caller's role does not do this.
+    TaskNotYours { task: Task },
+    /// The office is not one of the caller's.
+    OfficeNotYours { office: OfficeCode },
+
+    // Staff.
+    /// The sign-in name belongs to somebody already.
+    LoginTaken,
+    /// There is no such member of staff.
+    MemberUnknown,
+    /// A name is missing or has more than `max` characters.
+    NameMissing { max: u32 },
+    /// The role and the offices do not go together: officers and heads have 1 to `max`, administrators and auditors none.
+    OfficesWrong { max: u32 },
+    /// The last administrator who can sign in stays one.
+    LastAdmin,
+
+    // Changes, and a second person.
+    /// Somebody else changed this since it was looked at.
+    ChangedMeanwhile,
+    /// A reason is missing or has more than `max` characters.
+    ReasonMissing { max: u32 },
+    /// There is no such request for a second person.
+    RequestUnknown,
+    /// Whoever asked cannot decide.
+    SecondPersonNeeded,
+    /// Somebody decided before.
+    DecidedAlready,
+}
+
+impl StaffRefusal {
+    /// The stable name for programs: the variant in kebab-case, behind `staff-`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::SignedOut => "staff-signed-out",
+            Self::SignInWrong => "staff-sign-in-wrong",
+            Self::SecondFactorWrong => "staff-second-factor-wrong",
+            Self::LinkGone => "staff-link-gone",
+            Self::TaskNotYours { .. } => "staff-task-not-yours",
+            Self::OfficeNotYours { .. } => "staff-office-not-yours",
+            Self::LoginTaken => "staff-login-taken",
+            Self::MemberUnknown => "staff-member-unknown",
+            Self::NameMissing { .. } => "staff-name-missing",
+            Self::OfficesWrong { .. } => "staff-offices-wrong",
+            Self::LastAdmin => "staff-last-admin",
+            Self::ChangedMeanwhile => "staff-changed-meanwhile",
+            Self::ReasonMissing { .. } => "staff-reason-missing",
+            Self::RequestUnknown => "staff-request-unknown",
+            Self::SecondPersonNeeded => "staff-second-person-needed",
+            Self::DecidedAlready => "staff-decided-already",
+        }
+    }
+}
+
+impl From<StaffRefusal> for Refusal {
+    fn from(refusal: StaffRefusal) -> Self {
+        Self::Staff(refusal)
+    }
+}
+
+impl From<StaffRefusal> for Error {
+    fn from(refusal: StaffRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<StaffRefusal> for Failure {
+    fn from(refusal: StaffRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}

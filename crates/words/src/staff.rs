@@ -1,0 +1,36 @@
+//! The words of the offices: what somebody is, and what staff do.
+
+use antrean_domain::staff::{Role, Task};
+
+use crate::Words;
+
+impl Words {
+    /// What somebody is, such as "Kepala kantor".
+    pub fn role(&self, role: Role) -> String {
+        self.say(match role {
+            Role::Officer => "role-officer",
+            Role::Head => "role-head",
+            Role::Admin => "role-admin",
+            Role::Auditor => "role-auditor",
+        })
+    }
+
+    /// What staff do, as it is put into a sentence.
+    pub fn task(&self, task: Task) -> String {
+        self.say(match task {
+            Task::Look => "task-look",
+            Task::Door => "task-door",
+            Task::Counter => "task-counter",
+            Task::People => "task-people",
+            Task::Unmask => "task-unmask",
+            Task::Quota => "task-quota",
+            Task::Close => "task-close",
+            Task::Describe => "task-describe",
+            Task::Found => "task-found",
+            Task::Staff => "task-staff",
+            Task::Approve => "task-approve",
+            Task::Report => "task-report",
+            Task::Audit => "task-audit",
+        })
+    }
+}
