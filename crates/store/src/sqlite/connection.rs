@@ -18,7 +18,7 @@ use crate::{Fault, OpenError, Place};
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prepared statements kept for each connection: all that the nouns have, with room for half as many again.
-const STATEMENTS_KEPT: usize = 256;
+const STATEMENTS_KEPT: usize = 768;
 
 /// Page cache of the connection that writes, in KiB: the upper levels of all trees and the pages of the open release stay in it.
 const WRITE_CACHE_KIB: i64 = 64 * 1024;
@@ -371,6 +371,9 @@ mod tests {
         ),
         ("wishes::OF_RELEASE", "only those who wish now have a row"),
         ("events::RECENT", "backwards by id, and stops at the limit"),
+        ("approvals::RECENT", "backwards by id, and stops at the limit"),
+        ("approvals::WAITING", "what waits for a second person is a handful"),
+        ("staff::", "those who work at the offices are some thousands, and grow no more"),
         ("idempotency::REMOVE_BEFORE", "from the oldest on, and stops at the limit"),
     ];
 
