@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use antrean_domain::consequence::StrikeKind;
+use antrean_domain::staff::{Login, Role};
 use antrean_domain::waiting::{Front, Terms};
+use antrean_store::approvals::{self, ApprovalState, NewApproval};
 use antrean_store::archive::{self, ArchiveError, Manifest};
 use antrean_store::challenges::Challenge;
 use antrean_store::entries::EntryState;
@@ -15,9 +17,9 @@ use antrean_store::lines::NewLine;
 use antrean_store::outbox::Urgency;
 use antrean_store::releases::ReleaseState;
 use antrean_store::{
-    Fault, Store, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases, lines,
+    Fault, Store, Tx, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases, lines,
 };
-use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots, strikes, waves, wishes};
+use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots, staff, strikes, waves, wishes};
 
 use crate::town::{self, Booked, DAY, Town, at, key, office, person, release};
 
@@ -116,7 +118,26 @@ fn full() -> Town {
         days::close(tx, &office(), DAY, at(9))?;
         Ok(())
     });
+    town.write(work);
     town
+}
+
+/// Those who work there: somebody who has begun, somebody invited, and a request that was decided.
+fn work(tx: &Tx<'_>) -> Result<(), Fault> {
+    let invited = |name: &str, role| {
+        let login = Login::parse(name).expect("a sign-in name");
+        staff::insert(tx, &login, b"sealed", role, at(10)).map(|id| id.expect("a name that is free"))
+    };
+    let (head, officer) = (invited("head", Role::Head)?, invited("officer", Role::Officer)?);
+    staff::activate(tx, head, "$argon2id$", b"sealed", 4)?;
+    staff::put_at(tx, head, &[office()])?;
+    staff::invite(tx, officer, &key(70), at(99))?;
+    staff::begin_session(tx, head, &key(71), at(11), at(99))?;
+    let (body, reason) = ("{}", "flood");
+    let new = NewApproval { kind: "close", office: Some(&office()), body, reason, asked_by: head };
+    let request = approvals::insert(tx, &new, at(12))?;
+    approvals::decide(tx, request, ApprovalState::Approved, officer, "", at(13))?;
+    Ok(())
 }
 
 #[test]
