@@ -18,6 +18,10 @@ use crate::state::{WebSettings, WebState};
 pub const SESSION_COOKIE: &str = "antrean_sesi";
 /// The cookie and the query field with the language.
 pub const LANGUAGE_FIELD: &str = "bahasa";
+/// The cookie with the token of a staff session.
+pub const STAFF_COOKIE: &str = "antrean_petugas";
+/// Under this prefix live the pages of staff.
+pub const STAFF_PREFIX: &str = "/petugas";
 /// Under this prefix lives everything for programs.
 pub const API_PREFIX: &str = "/api";
 
@@ -97,7 +101,7 @@ impl FromRequestParts<WebState> for Who {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Infallible> {
         Ok(Self(Caller {
             session: session_of(parts.uri.path(), &parts.headers),
-            staff: None,
+            staff: staff_session_of(parts.uri.path(), &parts.headers),
             network: address_of(parts, &state.settings).map(|address| Network::coarse(address).to_string()),
             language: language_of(&parts.uri, &parts.headers),
             lane: parts.extensions.get().copied().unwrap_or_default(),
@@ -111,6 +115,9 @@ pub fn is_api(path: &str) -> bool {
 }
 
 fn session_of(path: &str, headers: &HeaderMap) -> Option<SessionToken> {
+    if is_staff(path) {
+        return None;
+    }
     let token = if is_api(path) {
         let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())?
@@ -118,6 +125,23 @@ fn session_of(path: &str, headers: &HeaderMap) -> Option<SessionToken> {
         cookie(headers, SESSION_COOKIE)?
     };
     SessionToken::from_text(token)
+}
+
+/// Whether a path belongs to staff.
+pub fn is_staff(path: &str) -> bool {
+    path.strip_prefix(STAFF_PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn staff_session_of(path: &str, headers: &HeaderMap) -> Option<SessionToken> {
+    if is_staff(path) { SessionToken::from_text(cookie(headers, STAFF_COOKIE)?) } else { None }
+}
+
+/// `Set-Cookie` for a staff session: for the pages of staff alone, never sent along from another site, gone with the browser.
+pub fn staff_cookie(settings: &WebSettings, token: &str) -> HeaderValue {
+    let (end, secure) =
+        (if token.is_empty() { "; Max-Age=0" } else { "" }, if settings.secure_cookies { "; Secure" } else { "" });
+    let line = format!("{STAFF_COOKIE}={token}; Path={STAFF_PREFIX}{end}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::try_from(line).expect("cookies hold visible ASCII")
 }
 
 /// The value of a cookie, where the browser sent it.

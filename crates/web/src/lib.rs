@@ -16,6 +16,7 @@ pub mod measure;
 pub mod pages;
 pub mod prepared;
 pub mod problem;
+pub mod staff;
 pub mod state;
 
 use axum::Router;
@@ -38,7 +39,7 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 ///
 /// Serve it through a [`door::Door`]; without the `ConnectInfo` that it gives, no network is known and none is limited.
 pub fn router(state: WebState) -> Router {
-    let pages = pages::routes().merge(demo::routes()).layer(CsrfLayer::new());
+    let pages = pages::routes().merge(demo::routes()).merge(staff::routes(&state)).layer(CsrfLayer::new());
     let routes = Router::new().merge(pages).merge(files::routes()).merge(health::routes()).merge(api::routes());
     let routes = layered(routes, state.clone());
     // Before all routes: most of what is asked for on the day of a result lies ready.

@@ -15,6 +15,25 @@ impl Words {
         })
     }
 
+    /// Who does something, for the log of changes, where it is nobody with a name: `account`, `nobody`, `clock`, `operator`.
+    pub fn actor(&self, kind: &str) -> String {
+        self.say(match kind {
+            "account" => "actor-account",
+            "nobody" => "actor-nobody",
+            "clock" => "actor-clock",
+            "operator" => "actor-operator",
+            _ => "actor-staff",
+        })
+    }
+
+    /// What is asked for that needs a second person, by the name of its operation.
+    pub fn approval_kind(&self, kind: &str) -> String {
+        match kind {
+            "staff_change" => self.say("approval-staff-change"),
+            other => other.to_owned(),
+        }
+    }
+
     /// What staff do, as it is put into a sentence.
     pub fn task(&self, task: Task) -> String {
         self.say(match task {

@@ -4,13 +4,14 @@ mod approval;
 mod people;
 mod refusal;
 mod sign_in;
+mod trail;
 
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::{Role, Task};
 use antrean_store::ids::StaffId;
 use antrean_store::staff::{Member, StaffState};
 use antrean_store::{Fault, Tx, staff};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use approval::{Approved, Ask, Decide, RequestView, Requests, Withdraw, requests};
@@ -22,6 +23,8 @@ pub use sign_in::{
     Begun, ChangePassword, LinkView, SignOutStaff, StaffSignedIn, TOUCH_GRAIN, Touch, begin, change_password, link,
     sign_in, totp_of_link,
 };
+
+pub use trail::{LINES_MAX, Line, Trail, trail};
 
 use crate::entropy;
 use crate::operation::{Context, Error};
@@ -61,6 +64,8 @@ pub struct Officer {
     pub role: Role,
     /// The offices they reach, by code; `None` is all of them.
     pub reach: Option<Vec<OfficeCode>>,
+    /// When their session was last used, to the grain at which it is touched.
+    pub seen: Timestamp,
 }
 
 impl Officer {
@@ -112,12 +117,12 @@ impl Context<'_> {
         if member.state != StaffState::Active {
             return Err(signed_out());
         }
-        officer_of(tx, self, &member)
+        officer_of(tx, self, &member, session.seen)
     }
 }
 
 /// What somebody may do and where, as it is now.
-pub(crate) fn officer_of(tx: &Tx<'_>, cx: &Context<'_>, member: &Member) -> Result<Officer, Error> {
+pub(crate) fn officer_of(tx: &Tx<'_>, cx: &Context<'_>, member: &Member, seen: Timestamp) -> Result<Officer, Error> {
     let reach = if member.role.is_everywhere() {
         None
     } else {
@@ -134,7 +139,7 @@ pub(crate) fn officer_of(tx: &Tx<'_>, cx: &Context<'_>, member: &Member) -> Resu
         Some(reach)
     };
     let StaffRecord { name } = open_record(cx, member)?;
-    Ok(Officer { id: member.id, login: member.login.clone(), name, role: member.role, reach })
+    Ok(Officer { id: member.id, login: member.login.clone(), name, role: member.role, reach, seen })
 }
 
 /// Who is on duty, checked for a task: what every page of staff asks first.

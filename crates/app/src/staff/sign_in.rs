@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Totp};
 
-use super::{SEAL_TOTP, StaffRefusal, officer_of};
+use super::{SEAL_TOTP, StaffRecord, StaffRefusal, open_record};
 use crate::app::App;
 use crate::caller::{Actor, Caller, SessionToken, hex, unhex};
 use crate::entropy;
@@ -120,13 +120,13 @@ fn member_of_link(tx: &Tx<'_>, cx: &Context<'_>, token: &str) -> Result<([u8; 32
 /// What a link is for. Looking at it uses nothing up.
 pub fn link(tx: &Tx<'_>, cx: &Context<'_>, token: &str) -> Result<LinkView, Error> {
     let (token, member, expires) = member_of_link(tx, cx, token)?;
-    let officer = officer_of(tx, cx, &member)?;
+    let StaffRecord { name } = open_record(cx, &member)?;
     let secret = totp_rs::Secret::from(totp_of_link(cx.keys, &token).to_vec()).to_base32();
     let login = login_of(&member)?;
     // Names and secret need no escaping: letters, digits, `. _ - @` and base 32.
     let address =
         format!("otpauth://totp/Antrean:{login}?secret={secret}&issuer=Antrean&algorithm=SHA1&digits=6&period=30");
-    Ok(LinkView { login, name: officer.name, secret, address, expires })
+    Ok(LinkView { login, name, secret, address, expires })
 }
 
 fn login_of(member: &Member) -> Result<Login, Fault> {

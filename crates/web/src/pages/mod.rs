@@ -29,13 +29,13 @@ pub mod me;
 pub mod offices;
 mod pick;
 pub mod privacy;
-mod qr;
+pub(crate) mod qr;
 pub mod release;
 pub mod sign_in;
 pub mod start;
 pub mod status;
 pub mod ticket;
-mod visit;
+pub(crate) mod visit;
 pub mod wait;
 
 /// Why a page could not be made. It carries no language; the layer that renders it knows the reader's.

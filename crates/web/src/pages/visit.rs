@@ -3,6 +3,7 @@
 use antrean_app::caller::{Caller, hex};
 use antrean_app::me::{self, Mine};
 use antrean_app::operation::{Context, Error, IdempotencyKey};
+use antrean_app::staff::StaffRefusal;
 use antrean_app::{App, Failure, Operation, Refusal, entropy};
 use antrean_store::Tx;
 use antrean_words::Words;
@@ -113,10 +114,13 @@ impl Visit {
         self.sort(answer)
     }
 
-    fn sort<T>(&self, answer: Result<T, Failure>) -> Result<Result<T, Refusal>, Detour> {
+    pub fn sort<T>(&self, answer: Result<T, Failure>) -> Result<Result<T, Refusal>, Detour> {
         match answer {
             Ok(answer) => Ok(Ok(answer)),
             Err(Failure::Refused(Refusal::SignedOut)) => Err(Detour::To(with_onward("/masuk", &self.path))),
+            Err(Failure::Refused(Refusal::Staff(StaffRefusal::SignedOut))) => {
+                Err(Detour::To(with_onward("/petugas/masuk", &self.path)))
+            }
             Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
             Err(failure) => Err(failure.into()),
         }

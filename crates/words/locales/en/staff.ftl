@@ -16,3 +16,132 @@ task-staff = manage staff
 task-approve = approve what others asked for
 task-report = read reports
 task-audit = read the log of changes
+
+# The frame of the pages of staff.
+staff-brand = staff
+staff-menu = Staff menu
+staff-menu-own = My account
+staff-menu-staff = Staff
+staff-menu-approvals = Approvals
+staff-menu-audit = Log of changes
+staff-menu-audit-all = Log of changes
+staff-sign-out = Sign out
+
+# Signing in.
+staff-sign-in-title = Staff sign-in
+staff-sign-in = Sign in
+staff-sign-in-help = Forgot your password, or have a new phone? Ask your head of office or administrator for a new invitation link.
+staff-login = Sign-in name
+staff-login-hint = Small letters, digits, dots or hyphens. Example: siti.btm
+staff-login-wrong = A sign-in name has 3 to 64 letters, digits, dots or hyphens.
+staff-password = Password
+staff-password-missing = Type your password.
+staff-password-old = Present password
+staff-password-old-wrong = The present password does not match.
+staff-password-new = New password
+staff-password-again = Type the new password once more
+staff-password-hint = At least { $min } characters. A few words that you remember easily are better than one that is complicated.
+staff-password-short = A password has at least { $min } characters. You wrote { $found }.
+staff-password-long = This password is too long.
+staff-password-obvious = This password is easy to guess. Choose a few other words.
+staff-password-differs = The two passwords are not the same.
+staff-code = Code from the app
+staff-code-hint = 6 digits from the authenticator app on your phone
+staff-code-missing = Type the 6 digits from the authenticator app.
+
+# Invitations.
+staff-invitation-title = Welcome to Antrean
+staff-invitation-hello = { $name }, you are invited as staff. Choose a password and set up the code from an app; then you are signed in.
+staff-invitation-until = The link is good until
+staff-invitation-password = 1. Choose a password
+staff-invitation-factor = 2. Set up the code from an app
+staff-invitation-factor-app = Open an authenticator app on your phone.
+staff-invitation-factor-scan = Choose "add account" and scan this picture.
+staff-invitation-factor-type = Type the 6 digits that the app shows.
+staff-invitation-secret = Cannot scan? Type this key into the app:
+staff-invitation-qr = QR code for an authenticator app
+staff-invitation-begin = Save and sign in
+
+# The start.
+staff-home-title = Your offices
+staff-home-search = Search an office
+staff-home-find = Search
+staff-home-none = No office matches.
+staff-home-more = There are more offices. Type a name or code above.
+staff-office-nothing = There is nothing to do for your role at this office.
+
+# One's own sign-in.
+staff-own-title = My account
+staff-own-password = Change password
+staff-own-save = Change password
+staff-own-changed = The password was changed
+staff-own-changed-detail = Your sessions on other devices have ended.
+
+# Staff.
+staff-people-title = Staff
+staff-people-none = There is no staff yet.
+staff-name = Name
+staff-role = Role
+staff-role-missing = Choose a role.
+staff-offices = Offices
+staff-offices-hint = Codes of offices, separated by commas. Example: BTM, BTM-HB. Leave empty for administrators and auditors.
+staff-office-unknown = There is no office with the code { $code }.
+staff-state = State
+staff-state-invited = Invited
+staff-state-active = Active
+staff-state-disabled = Disabled
+staff-reason = Reason
+staff-reason-hint = Needed where a second person decides on this change.
+staff-person-new = Add staff
+staff-person-invite = Make an invitation
+staff-person-save = Save
+staff-person-again = Invite again
+staff-person-again-help = For who forgot the password or has a new phone. The old password and code are good no more.
+staff-person-again-do = Make a new link
+staff-person-disable = Disable
+staff-person-disable-help = All sessions end at once. What they did stays in the log.
+staff-person-disable-do = Disable now
+staff-person-trail = See what they did
+staff-invited-title = The invitation is made
+staff-invited-for = Give this link to { $login }
+staff-invited-until = Good until { $until }.
+staff-invited-once = This link is shown only now and works once. Hand it over directly, not in a group.
+
+# Approvals.
+approvals-title = Approvals
+approvals-none = Nothing waits for your decision.
+approvals-answer = Note (needed for a no)
+approvals-yes = Approve
+approvals-no = Decline
+approvals-own = You asked for this; somebody else decides.
+approvals-withdraw = Take back
+approvals-decided = Decided
+approvals-what = What
+approvals-asked = Asked for by
+approvals-by = Decided by
+approval-waiting = Waiting
+approval-approved = Approved
+approval-declined = Declined
+approval-withdrawn = Taken back
+approval-staff-change = Making a national administrator
+
+# The log of changes.
+audit-title = Log of changes
+audit-date = Date
+audit-date-wrong = Write a date like 2027-01-12.
+audit-show = Show
+audit-ticket = Ticket or entry
+audit-ticket-hint = The address of the ticket, or the last part of it
+audit-staff = Number of the member of staff
+audit-none = Nothing is written down.
+audit-at = Time
+audit-who = By
+audit-what = What
+audit-office = Office
+audit-why = About it
+audit-about = Ticket
+actor-account = Applicant
+actor-nobody = Not signed in
+actor-clock = System clock
+actor-operator = Operator
+actor-staff = Staff

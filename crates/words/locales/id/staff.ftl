@@ -16,3 +16,132 @@ task-staff = mengatur petugas
 task-approve = menyetujui permintaan orang lain
 task-report = membaca laporan
 task-audit = membaca jejak perubahan
+
+# Kerangka halaman petugas.
+staff-brand = petugas
+staff-menu = Menu petugas
+staff-menu-own = Akun saya
+staff-menu-staff = Daftar petugas
+staff-menu-approvals = Persetujuan
+staff-menu-audit = Jejak perubahan
+staff-menu-audit-all = Jejak perubahan
+staff-sign-out = Keluar
+
+# Masuk.
+staff-sign-in-title = Masuk petugas
+staff-sign-in = Masuk
+staff-sign-in-help = Lupa kata sandi atau ganti ponsel? Minta tautan undangan baru kepada kepala kantor atau admin Anda.
+staff-login = Nama masuk
+staff-login-hint = Huruf kecil, angka, titik, atau tanda hubung. Contoh: siti.btm
+staff-login-wrong = Nama masuk berisi 3 sampai 64 huruf, angka, titik, atau tanda hubung.
+staff-password = Kata sandi
+staff-password-missing = Ketik kata sandi Anda.
+staff-password-old = Kata sandi sekarang
+staff-password-old-wrong = Kata sandi sekarang tidak cocok.
+staff-password-new = Kata sandi baru
+staff-password-again = Ketik kata sandi baru sekali lagi
+staff-password-hint = Paling sedikit { $min } huruf. Beberapa kata yang mudah Anda ingat lebih baik daripada satu kata yang rumit.
+staff-password-short = Kata sandi paling sedikit { $min } huruf. Anda menulis { $found }.
+staff-password-long = Kata sandi ini terlalu panjang.
+staff-password-obvious = Kata sandi ini mudah ditebak. Pilih beberapa kata lain.
+staff-password-differs = Kedua kata sandi tidak sama.
+staff-code = Kode dari aplikasi
+staff-code-hint = 6 angka dari aplikasi autentikator di ponsel Anda
+staff-code-missing = Ketik 6 angka dari aplikasi autentikator.
+
+# Undangan.
+staff-invitation-title = Selamat datang di Antrean
+staff-invitation-hello = { $name }, Anda diundang sebagai petugas. Pilih kata sandi dan pasang kode dari aplikasi; setelah itu Anda langsung masuk.
+staff-invitation-until = Tautan berlaku sampai
+staff-invitation-password = 1. Pilih kata sandi
+staff-invitation-factor = 2. Pasang kode dari aplikasi
+staff-invitation-factor-app = Buka aplikasi autentikator di ponsel Anda.
+staff-invitation-factor-scan = Pilih "tambah akun", lalu pindai gambar ini.
+staff-invitation-factor-type = Ketik 6 angka yang tampil di aplikasi.
+staff-invitation-secret = Tidak bisa memindai? Ketik kunci ini di aplikasi:
+staff-invitation-qr = Kode QR untuk aplikasi autentikator
+staff-invitation-begin = Simpan dan masuk
+
+# Awal.
+staff-home-title = Kantor Anda
+staff-home-search = Cari kantor
+staff-home-find = Cari
+staff-home-none = Tidak ada kantor yang cocok.
+staff-home-more = Masih ada kantor lain. Ketik nama atau kodenya di atas.
+staff-office-nothing = Tidak ada tugas untuk peran Anda di kantor ini.
+
+# Akun sendiri.
+staff-own-title = Akun saya
+staff-own-password = Ganti kata sandi
+staff-own-save = Ganti kata sandi
+staff-own-changed = Kata sandi sudah diganti
+staff-own-changed-detail = Sesi Anda di perangkat lain sudah berakhir.
+
+# Daftar petugas.
+staff-people-title = Daftar petugas
+staff-people-none = Belum ada petugas.
+staff-name = Nama
+staff-role = Peran
+staff-role-missing = Pilih peran.
+staff-offices = Kantor
+staff-offices-hint = Kode kantor, dipisah koma. Contoh: BTM, BTM-HB. Kosongkan untuk admin dan auditor.
+staff-office-unknown = Tidak ada kantor dengan kode { $code }.
+staff-state = Status
+staff-state-invited = Diundang
+staff-state-active = Aktif
+staff-state-disabled = Nonaktif
+staff-reason = Alasan
+staff-reason-hint = Wajib bila perubahan ini perlu disetujui orang kedua.
+staff-person-new = Tambah petugas
+staff-person-invite = Buat undangan
+staff-person-save = Simpan
+staff-person-again = Undang lagi
+staff-person-again-help = Untuk yang lupa kata sandi atau ganti ponsel. Kata sandi dan kode yang lama tidak berlaku lagi.
+staff-person-again-do = Buat tautan baru
+staff-person-disable = Nonaktifkan
+staff-person-disable-help = Semua sesinya langsung berakhir. Jejak perubahannya tetap ada.
+staff-person-disable-do = Nonaktifkan sekarang
+staff-person-trail = Lihat yang dilakukannya
+staff-invited-title = Undangan sudah dibuat
+staff-invited-for = Berikan tautan ini kepada { $login }
+staff-invited-until = Berlaku sampai { $until }.
+staff-invited-once = Tautan ini hanya tampil sekarang dan hanya bisa dipakai sekali. Serahkan langsung, jangan lewat grup.
+
+# Persetujuan.
+approvals-title = Persetujuan
+approvals-none = Tidak ada yang menunggu keputusan Anda.
+approvals-answer = Catatan (wajib jika menolak)
+approvals-yes = Setujui
+approvals-no = Tolak
+approvals-own = Anda yang meminta; orang lain yang memutuskan.
+approvals-withdraw = Tarik kembali
+approvals-decided = Sudah diputuskan
+approvals-what = Apa
+approvals-asked = Diminta oleh
+approvals-by = Diputuskan oleh
+approval-waiting = Menunggu
+approval-approved = Disetujui
+approval-declined = Ditolak
+approval-withdrawn = Ditarik
+approval-staff-change = Mengangkat admin nasional
+
+# Jejak perubahan.
+audit-title = Jejak perubahan
+audit-date = Tanggal
+audit-date-wrong = Tulis tanggal seperti 2027-01-12.
+audit-show = Tampilkan
+audit-ticket = Tiket atau pendaftaran
+audit-ticket-hint = Alamat tiket, atau bagian terakhirnya
+audit-staff = Nomor petugas
+audit-none = Tidak ada catatan.
+audit-at = Waktu
+audit-who = Oleh
+audit-what = Apa
+audit-office = Kantor
+audit-why = Keterangan
+audit-about = Tiket
+actor-account = Pemohon
+actor-nobody = Belum masuk
+actor-clock = Jam sistem
+actor-operator = Pengelola
+actor-staff = Petugas

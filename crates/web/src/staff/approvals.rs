@@ -1,0 +1,108 @@
+//! What needs a second person: the list, and the word of that person.
+
+use antrean_app::staff::{self, Decide, RequestView, Withdraw};
+use antrean_domain::staff::Task;
+use antrean_store::approvals::ApprovalState;
+use antrean_store::ids::ApprovalId;
+use askama::Template;
+
+use super::desk::{Desk, Screen};
+use super::table::{Needs, Table};
+use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::problem::BadRequest;
+
+const LIST: &str = "/petugas/persetujuan";
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .get(LIST, Needs::Task(Task::Look), list)
+        .post("/petugas/persetujuan/{id}", Needs::Task(Task::Approve), decide)
+        .post("/petugas/persetujuan/{id}/tarik", Needs::Task(Task::Look), withdraw)
+}
+
+#[derive(Template)]
+#[template(path = "staff/approvals.html")]
+struct ListPage {
+    page: Screen,
+    faults: Faults,
+    key: String,
+    waiting: Vec<Row>,
+    decided: Vec<Row>,
+}
+
+struct Row {
+    id: ApprovalId,
+    what: String,
+    office: String,
+    reason: String,
+    asked: String,
+    state: String,
+    state_kind: &'static str,
+    decided: String,
+    can_decide: bool,
+    can_withdraw: bool,
+}
+
+fn row(desk: &Desk, request: RequestView) -> Row {
+    let words = desk.words();
+    let (state, state_kind) = match request.state {
+        ApprovalState::Waiting => ("approval-waiting", "warn"),
+        ApprovalState::Approved => ("approval-approved", "good"),
+        ApprovalState::Declined => ("approval-declined", "bad"),
+        ApprovalState::Withdrawn => ("approval-withdrawn", ""),
+    };
+    let at = |instant| words.instant(instant, desk.zone());
+    let decided = match (&request.decided_by, request.decided) {
+        (Some(name), Some(instant)) => format!("{name}, {}", at(instant)),
+        _ => String::new(),
+    };
+    Row {
+        id: request.id,
+        what: words.approval_kind(&request.kind),
+        office: request.office.map(|office| office.to_string()).unwrap_or_default(),
+        reason: request.reason,
+        asked: format!("{}, {}", request.asked_by, at(request.asked)),
+        state: words.say(state),
+        state_kind,
+        decided: if request.answer.is_empty() { decided } else { format!("{decided}: {}", request.answer) },
+        can_decide: request.can_decide,
+        can_withdraw: request.can_withdraw,
+    }
+}
+
+async fn list(desk: Desk) -> Answer {
+    list_page(&desk, Faults::none()).await
+}
+
+async fn list_page(desk: &Desk, faults: Faults) -> Answer {
+    let requests = desk.ask(staff::requests).await??;
+    let page = ListPage {
+        page: desk.screen("approvals-title", &faults),
+        key: desk.new_key(),
+        waiting: requests.waiting.into_iter().map(|request| row(desk, request)).collect(),
+        decided: requests.decided.into_iter().map(|request| row(desk, request)).collect(),
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+fn number(id: &str) -> Result<ApprovalId, BadRequest> {
+    id.parse().map(ApprovalId).map_err(|_| BadRequest::NotFound)
+}
+
+async fn decide(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
+    let request = number(&id)?;
+    let decide = Decide { request, yes: sent.has("word", "yes"), answer: sent.get("answer").to_owned() };
+    match desk.perform(&sent, decide).await? {
+        Ok(()) => Ok(onward(LIST)),
+        Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
+    }
+}
+
+async fn withdraw(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
+    let request = number(&id)?;
+    match desk.perform(&sent, Withdraw { request }).await? {
+        Ok(()) => Ok(onward(LIST)),
+        Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
+    }
+}

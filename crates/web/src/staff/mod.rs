@@ -1,0 +1,38 @@
+//! Pages of staff, under `/petugas`: each module has the routes of one subject. What a route needs of its caller stands in the table,
+//! and the operation behind it asks once more; no rule lives here.
+
+mod approvals;
+mod audit;
+mod desk;
+mod home;
+mod own;
+mod people;
+mod sign_in;
+mod table;
+
+use axum::Router;
+
+pub use table::{Needs, Rule};
+
+use crate::state::WebState;
+use table::Table;
+
+fn table(state: &WebState) -> Table {
+    let new = || Table::new(state);
+    sign_in::routes(new())
+        .and(home::routes(new()))
+        .and(own::routes(new()))
+        .and(people::routes(new()))
+        .and(approvals::routes(new()))
+        .and(audit::routes(new()))
+}
+
+/// All pages of staff.
+pub(crate) fn routes(state: &WebState) -> Router<WebState> {
+    table(state).into_router()
+}
+
+/// Every route of staff with what it needs, for tests that try each of them as everybody.
+pub fn rules(state: &WebState) -> Vec<Rule> {
+    table(state).into_rules()
+}

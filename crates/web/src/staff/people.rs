@@ -1,0 +1,268 @@
+//! Staff themselves: who works where, inviting, changing, disabling.
+
+use antrean_app::staff::{self, AddStaff, Approved, ChangeStaff, DisableStaff, InviteStaff, MemberView};
+use antrean_domain::office::OfficeCode;
+use antrean_domain::staff::{Login, Role, Task};
+use antrean_store::ids::StaffId;
+use antrean_store::staff::StaffState;
+use askama::Template;
+use axum::http::StatusCode;
+
+use super::desk::{Desk, Screen};
+use super::table::{Needs, Table};
+use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::problem::BadRequest;
+
+const LIST: &str = "/petugas/staf";
+
+pub(super) fn routes(table: Table) -> Table {
+    let needs = Needs::Task(Task::Staff);
+    table
+        .get(LIST, needs, list)
+        .get("/petugas/staf/baru", needs, ask_new)
+        .post("/petugas/staf/baru", needs, add)
+        .get("/petugas/staf/{id}", needs, one)
+        .post("/petugas/staf/{id}", needs, change)
+        .post("/petugas/staf/{id}/undang", needs, invite)
+        .post("/petugas/staf/{id}/nonaktif", needs, disable)
+}
+
+#[derive(Template)]
+#[template(path = "staff/people.html")]
+struct ListPage {
+    page: Screen,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    id: StaffId,
+    name: String,
+    login: String,
+    role: String,
+    offices: String,
+    state: String,
+    state_kind: &'static str,
+}
+
+fn state_key(state: StaffState) -> (&'static str, &'static str) {
+    match state {
+        StaffState::Invited => ("staff-state-invited", "warn"),
+        StaffState::Active => ("staff-state-active", "good"),
+        StaffState::Disabled => ("staff-state-disabled", "bad"),
+    }
+}
+
+async fn list(desk: Desk) -> Answer {
+    let list = match desk.ask(staff::list).await? {
+        Ok(list) => list,
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let row = |member: MemberView| {
+        let (state, state_kind) = state_key(member.state);
+        Row {
+            id: member.id,
+            name: member.name,
+            login: member.login,
+            role: desk.words().role(member.role),
+            offices: codes(&member.offices),
+            state: desk.words().say(state),
+            state_kind,
+        }
+    };
+    let page = ListPage {
+        page: desk.screen("staff-people-title", &Faults::none()),
+        rows: list.members.into_iter().map(row).collect(),
+    };
+    show(StatusCode::OK, &page)
+}
+
+fn codes(offices: &[OfficeCode]) -> String {
+    offices.iter().map(OfficeCode::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[derive(Template)]
+#[template(path = "staff/person.html")]
+struct PersonPage {
+    page: Screen,
+    faults: Faults,
+    key: String,
+    action: String,
+    /// Somebody known: their sign-in name stays.
+    known: Option<Known>,
+    login: String,
+    name: String,
+    role: String,
+    /// Name and words of the roles that the caller may give.
+    roles: Vec<(&'static str, String)>,
+    offices: String,
+    reason: String,
+}
+
+struct Known {
+    id: StaffId,
+    version: i64,
+    state: String,
+    state_kind: &'static str,
+    is_disabled: bool,
+}
+
+fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Faults) -> Answer {
+    let roles = Role::ALL.into_iter().filter(|role| desk.officer.role.governs(*role));
+    let title = known.map_or_else(|| desk.words().say("staff-person-new"), |member| member.name.clone());
+    let page = PersonPage {
+        page: desk.screen_titled(title, &faults),
+        key: desk.new_key(),
+        action: known.map_or_else(|| format!("{LIST}/baru"), |member| format!("{LIST}/{}", member.id)),
+        login: sent.get("login").to_owned(),
+        name: sent.get("name").to_owned(),
+        role: sent.get("role").to_owned(),
+        roles: roles.map(|role| (role.as_str(), desk.words().role(role))).collect(),
+        offices: sent.get("offices").to_owned(),
+        reason: sent.get("reason").to_owned(),
+        known: known.map(|member| {
+            let (state, state_kind) = state_key(member.state);
+            Known {
+                id: member.id,
+                version: member.version,
+                state: desk.words().say(state),
+                state_kind,
+                is_disabled: member.state == StaffState::Disabled,
+            }
+        }),
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+async fn ask_new(desk: Desk) -> Answer {
+    let sent = Sent::of([("role", Role::Officer.as_str().to_owned())]);
+    person_page(&desk, None, &sent, Faults::none())
+}
+
+/// Role and offices as they were typed, or what is wrong with them.
+fn role_and_offices(desk: &Desk, sent: &Sent, faults: &mut Faults) -> (Option<Role>, Vec<OfficeCode>) {
+    let role = sent.get("role").parse::<Role>().ok();
+    if role.is_none() {
+        faults.add("role", desk.words().say("staff-role-missing"));
+    }
+    let mut offices = Vec::new();
+    let typed = sent.get("offices").to_ascii_uppercase();
+    for text in typed.split([',', ' ', ';']).filter(|text| !text.is_empty()) {
+        match OfficeCode::parse(text).ok().filter(|code| desk.app().catalogue().offices.get(code).is_some()) {
+            Some(code) if !offices.contains(&code) => offices.push(code),
+            Some(_) => {}
+            None => {
+                let code: String = text.chars().take(20).collect();
+                let words = desk.words().say_with("staff-office-unknown", &[("code", code.into())]);
+                faults.add("offices", words);
+                break;
+            }
+        }
+    }
+    (role, offices)
+}
+
+/// The field that a refusal of these forms is about.
+fn field(refusal: &antrean_app::Refusal) -> &'static str {
+    use antrean_app::staff::StaffRefusal as R;
+    match refusal {
+        antrean_app::Refusal::Staff(R::LoginTaken) => "login",
+        antrean_app::Refusal::Staff(R::NameMissing { .. }) => "name",
+        antrean_app::Refusal::Staff(R::ReasonMissing { .. }) => "reason",
+        antrean_app::Refusal::Staff(R::TaskNotYours { .. }) => "role",
+        _ => "offices",
+    }
+}
+
+async fn add(desk: Desk, sent: Sent) -> Answer {
+    let mut faults = Faults::none();
+    let login = Login::parse(sent.get("login"));
+    if login.is_err() {
+        faults.add("login", desk.words().say("staff-login-wrong"));
+    }
+    let (role, offices) = role_and_offices(&desk, &sent, &mut faults);
+    let (Ok(login), Some(role), false) = (login, role, faults.any()) else {
+        return person_page(&desk, None, &sent, faults);
+    };
+    let add = AddStaff { login, name: sent.get("name").to_owned(), role, offices };
+    match desk.perform(&sent, add).await? {
+        Ok(invited) => invited_page(&desk, &invited.token, invited.login.as_str(), invited.expires),
+        Err(refusal) => person_page(&desk, None, &sent, Faults::one(field(&refusal), desk.explain(&refusal))),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/invited.html")]
+struct InvitedPage {
+    page: Screen,
+    login: String,
+    address: String,
+    until: String,
+}
+
+/// The link is shown once, here, to be handed over; it is stored nowhere.
+fn invited_page(desk: &Desk, token: &str, login: &str, expires: jiff::Timestamp) -> Answer {
+    let page = InvitedPage {
+        page: desk.screen("staff-invited-title", &Faults::none()),
+        login: login.to_owned(),
+        address: desk.address(&format!("/petugas/undangan/{token}")),
+        until: desk.words().instant(expires, desk.zone()),
+    };
+    show(StatusCode::OK, &page)
+}
+
+async fn member(desk: &Desk, id: &str) -> Result<MemberView, crate::pages::visit::Detour> {
+    let id = id.parse().map(StaffId).map_err(|_| BadRequest::NotFound)?;
+    Ok(desk.ask(move |tx, cx| staff::member(tx, cx, id)).await??)
+}
+
+async fn one(desk: Desk, Named(id): Named<String>) -> Answer {
+    let member = member(&desk, &id).await?;
+    let sent = Sent::of([
+        ("login", member.login.clone()),
+        ("name", member.name.clone()),
+        ("role", member.role.as_str().to_owned()),
+        ("offices", codes(&member.offices)),
+    ]);
+    person_page(&desk, Some(&member), &sent, Faults::none())
+}
+
+fn version(sent: &Sent) -> i64 {
+    sent.get("version").parse().unwrap_or(-1)
+}
+
+async fn change(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
+    let member = member(&desk, &id).await?;
+    let mut faults = Faults::none();
+    let (role, offices) = role_and_offices(&desk, &sent, &mut faults);
+    let (Some(role), false) = (role, faults.any()) else {
+        return person_page(&desk, Some(&member), &sent, faults);
+    };
+    let change = ChangeStaff {
+        id: member.id,
+        version: version(&sent),
+        name: sent.get("name").to_owned(),
+        role,
+        offices,
+        reason: sent.get("reason").to_owned(),
+    };
+    match desk.perform(&sent, change).await? {
+        Ok(Approved::Done { .. }) => Ok(onward(LIST)),
+        Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
+        Err(refusal) => person_page(&desk, Some(&member), &sent, Faults::one(field(&refusal), desk.explain(&refusal))),
+    }
+}
+
+async fn invite(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
+    let member = member(&desk, &id).await?;
+    let again = InviteStaff { id: member.id, reason: sent.get("reason").to_owned() };
+    let invited = desk.perform(&sent, again).await??;
+    invited_page(&desk, &invited.token, invited.login.as_str(), invited.expires)
+}
+
+async fn disable(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
+    let member = member(&desk, &id).await?;
+    let disable = DisableStaff { id: member.id, version: version(&sent), reason: sent.get("reason").to_owned() };
+    desk.perform(&sent, disable).await??;
+    Ok(onward(LIST))
+}

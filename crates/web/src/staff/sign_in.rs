@@ -1,0 +1,170 @@
+//! Coming in: an invitation that is used once, signing in with password and second factor, signing out.
+
+use antrean_app::staff::{self, LinkView, SignOutStaff, StaffRefusal, StaffSignedIn};
+use antrean_app::{Failure, Refusal};
+use antrean_domain::staff::{Login, PASSWORD_MIN, Password, PasswordError};
+use antrean_words::Arg;
+use askama::Template;
+use axum::response::Response;
+
+use super::table::{Needs, SIGN_IN, Table};
+use crate::caller::{STAFF_PREFIX, staff_cookie};
+use crate::pages::Page;
+use crate::pages::qr;
+use crate::pages::visit::{Answer, Faults, Named, Sent, Visit, onward, onward_with, show};
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .get(SIGN_IN, Needs::Nothing, ask)
+        .post(SIGN_IN, Needs::Nothing, sign_in)
+        .get("/petugas/undangan/{token}", Needs::Nothing, invitation)
+        .post("/petugas/undangan/{token}", Needs::Nothing, begin)
+        .post("/petugas/keluar", Needs::Nothing, sign_out)
+}
+
+#[derive(Template)]
+#[template(path = "staff/sign_in.html")]
+struct SignInPage {
+    page: Page,
+    faults: Faults,
+    login: String,
+    onward: Option<String>,
+}
+
+async fn ask(visit: Visit, sent: Sent) -> Answer {
+    let on_duty = visit.caller.staff.is_some()
+        && visit.app().ask(visit.caller.clone(), |tx, cx| staff::admit(tx, cx, None, None)).await.is_ok();
+    if on_duty {
+        return Ok(onward(goal(&sent)));
+    }
+    sign_in_page(&visit, &sent, Faults::none())
+}
+
+/// Where somebody wanted to go: a page of staff, or their start page.
+fn goal(sent: &Sent) -> &str {
+    sent.onward().filter(|path| crate::caller::is_staff(path)).unwrap_or(STAFF_PREFIX)
+}
+
+fn sign_in_page(visit: &Visit, sent: &Sent, faults: Faults) -> Answer {
+    let page = SignInPage {
+        page: visit.page("staff-sign-in-title", &faults),
+        login: sent.get("login").to_owned(),
+        onward: sent.onward().map(str::to_owned),
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+async fn sign_in(visit: Visit, sent: Sent) -> Answer {
+    let mut faults = Faults::none();
+    let login = Login::parse(sent.get("login"));
+    if login.is_err() {
+        faults.add("login", visit.words.say("staff-login-wrong"));
+    }
+    // A password may begin or end with a space: it is taken as it was typed.
+    let password = sent.all("password").first().and_then(|text| Password::typed(text));
+    if password.is_none() {
+        faults.add("password", visit.words.say("staff-password-missing"));
+    }
+    if sent.get("code").is_empty() {
+        faults.add("code", visit.words.say("staff-code-missing"));
+    }
+    let (Ok(login), Some(password), false) = (login, password, faults.any()) else {
+        return sign_in_page(&visit, &sent, faults);
+    };
+    let code = sent.get("code");
+    match staff::sign_in(visit.app(), visit.caller.clone(), login, password, code).await {
+        Ok(signed_in) => Ok(come_in(&visit, &signed_in, goal(&sent))),
+        Err(Failure::Refused(refusal)) => sign_in_page(&visit, &sent, Faults::one("login", visit.explain(&refusal))),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn come_in(visit: &Visit, signed_in: &StaffSignedIn, to: &str) -> Response {
+    onward_with(to, [staff_cookie(&visit.state.settings, &signed_in.session)])
+}
+
+#[derive(Template)]
+#[template(path = "staff/invitation.html")]
+struct InvitationPage {
+    page: Page,
+    faults: Faults,
+    token: String,
+    link: LinkView,
+    qr: String,
+    password_hint: String,
+    until: String,
+}
+
+async fn invitation(visit: Visit, Named(token): Named<String>) -> Answer {
+    invitation_page(&visit, token, Faults::none()).await
+}
+
+async fn invitation_page(visit: &Visit, token: String, faults: Faults) -> Answer {
+    let asked = token.clone();
+    let link = visit.app().ask(visit.caller.clone(), move |tx, cx| staff::link(tx, cx, &asked)).await?;
+    let page = InvitationPage {
+        page: visit.page("staff-invitation-title", &faults),
+        qr: qr::svg(&link.address, &visit.words.say("staff-invitation-qr")).unwrap_or_default(),
+        password_hint: visit.words.say_with("staff-password-hint", &[("min", Arg::from(PASSWORD_MIN))]),
+        until: visit.words.instant(link.expires, antrean_app::caller::HOME_ZONE),
+        token,
+        link,
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+/// A new password as it was typed twice, or what is wrong with it.
+pub(super) fn new_password(visit: &Visit, sent: &Sent, login: &Login, faults: &mut Faults) -> Option<Password> {
+    let (first, second) = (sent.all("new_password"), sent.all("again"));
+    let typed = first.first().copied().unwrap_or_default();
+    match Password::choose(typed, login) {
+        Ok(_) if second.first() != Some(&typed) => {
+            faults.add("again", visit.words.say("staff-password-differs"));
+            None
+        }
+        Ok(password) => Some(password),
+        Err(error) => {
+            let words = visit.words;
+            faults.add(
+                "new_password",
+                match error {
+                    PasswordError::Short { found } => {
+                        let args = [("min", Arg::from(PASSWORD_MIN)), ("found", Arg::from(found))];
+                        words.say_with("staff-password-short", &args)
+                    }
+                    PasswordError::Long => words.say("staff-password-long"),
+                    PasswordError::Obvious => words.say("staff-password-obvious"),
+                },
+            );
+            None
+        }
+    }
+}
+
+async fn begin(visit: Visit, Named(token): Named<String>, sent: Sent) -> Answer {
+    let asked = token.clone();
+    let link = visit.app().ask(visit.caller.clone(), move |tx, cx| staff::link(tx, cx, &asked)).await?;
+    let mut faults = Faults::none();
+    let password = new_password(&visit, &sent, &link.login, &mut faults);
+    if sent.get("code").is_empty() {
+        faults.add("code", visit.words.say("staff-code-missing"));
+    }
+    let (Some(password), false) = (password, faults.any()) else {
+        return invitation_page(&visit, token, faults).await;
+    };
+    match staff::begin(visit.app(), visit.caller.clone(), &token, password, sent.get("code")).await {
+        Ok(signed_in) => Ok(come_in(&visit, &signed_in, STAFF_PREFIX)),
+        Err(Failure::Refused(refusal @ Refusal::Staff(StaffRefusal::SecondFactorWrong))) => {
+            invitation_page(&visit, token, Faults::one("code", visit.explain(&refusal))).await
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+async fn sign_out(visit: Visit) -> Answer {
+    // Whoever has no session any more is signed out already.
+    let _ended = visit.app().perform(visit.caller.clone(), None, SignOutStaff {}).await;
+    Ok(onward_with(SIGN_IN, [staff_cookie(&visit.state.settings, "")]))
+}
