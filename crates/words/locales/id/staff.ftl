@@ -91,7 +91,7 @@ staff-state-invited = Diundang
 staff-state-active = Aktif
 staff-state-disabled = Nonaktif
 staff-reason = Alasan
-staff-reason-hint = Wajib bila perubahan ini perlu disetujui orang kedua.
+staff-reason-hint = Diisi bila perubahan ini perlu disetujui orang kedua.
 staff-person-new = Tambah petugas
 staff-person-invite = Buat undangan
 staff-person-save = Simpan
@@ -110,7 +110,7 @@ staff-invited-once = Tautan ini hanya tampil sekarang dan hanya bisa dipakai sek
 # Persetujuan.
 approvals-title = Persetujuan
 approvals-none = Tidak ada yang menunggu keputusan Anda.
-approvals-answer = Catatan (wajib jika menolak)
+approvals-answer = Catatan (diisi jika menolak)
 approvals-yes = Setujui
 approvals-no = Tolak
 approvals-own = Anda yang meminta; orang lain yang memutuskan.
