@@ -550,6 +550,7 @@ impl Week<'_> {
             let wait = if late { 3 + self.dice.below(10) as u32 } else { 0 };
             self.answers.push((self.round + wait, delivery, answer));
         }
+        self.history.all_are_given();
         for index in 0..self.nodes.len() {
             let Some(up) = &mut self.nodes[index].up else { continue };
             let Some(steps) = up.looked().await else { continue };
