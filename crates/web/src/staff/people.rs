@@ -113,7 +113,7 @@ fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Fau
         page: desk.screen_titled(title, &faults),
         key: desk.new_key(),
         action: known.map_or_else(|| format!("{LIST}/baru"), |member| format!("{LIST}/{}", member.id)),
-        login: sent.get("login").to_owned(),
+        login: known.map_or_else(|| sent.get("login").to_owned(), |member| member.login.clone()),
         name: sent.get("name").to_owned(),
         role: sent.get("role").to_owned(),
         roles: roles.map(|role| (role.as_str(), desk.words().role(role))).collect(),

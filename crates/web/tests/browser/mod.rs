@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use antrean_web::caller::{LANGUAGE_FIELD, SESSION_COOKIE};
+use antrean_web::caller::{LANGUAGE_FIELD, SESSION_COOKIE, STAFF_COOKIE};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -129,6 +129,13 @@ impl Browser {
         browser
     }
 
+    /// Somebody of the staff who has a session already.
+    pub fn on_duty(server: &Server, token: &str) -> Self {
+        let mut browser = Self::new(server);
+        browser.cookies.insert(STAFF_COOKIE.to_owned(), token.to_owned());
+        browser
+    }
+
     /// Somebody else has signed in on the same device; all its other cookies are still there.
     pub fn passed_on_to(&mut self, token: &str) {
         self.cookies.insert(SESSION_COOKIE.to_owned(), token.to_owned());
@@ -241,7 +248,8 @@ impl Browser {
         for line in parts.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().unwrap();
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
-            assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax"), "{line}");
+            let sites = if name == STAFF_COOKIE { "SameSite=Strict" } else { "SameSite=Lax" };
+            assert!(line.contains("HttpOnly") && line.contains(sites), "{line}");
             if line.contains("Max-Age=0") {
                 self.cookies.remove(name);
             } else {
@@ -277,10 +285,12 @@ impl Browser {
             assert!(seen.contains(id), "a link leads to #{id}, which is not at {at}");
         }
         for form in self.forms() {
-            // A language may be set twice; the answer to a code holds the session, so it is not kept; and a place in the waiting
-            // room is one, however often it is asked for.
+            // A language may be set twice; an answer that holds a session, or follows a password, is not kept; and a place in the
+            // waiting room is one, however often it is asked for.
             let keyless = form.method == "get"
-                || ["/bahasa", "/masuk/kode"].contains(&form.action.as_str())
+                || ["/bahasa", "/masuk/kode", "/petugas/masuk", "/petugas/keluar", "/petugas/saya"]
+                    .contains(&form.action.as_str())
+                || form.action.starts_with("/petugas/undangan/")
                 || form.action.ends_with("/tunggu");
             assert!(keyless || !form.value("kunci").is_empty(), "no key in {} at {at}", form.action);
         }

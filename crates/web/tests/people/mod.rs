@@ -1,5 +1,7 @@
 //! People who reach the router in process, as they would over HTTP: a stranger, and applicants who sign in for real.
-#![allow(dead_code, reason = "each test knows a part of these people")]
+#![allow(dead_code, unused_imports, reason = "each test knows a part of these people")]
+
+mod staff;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -28,6 +30,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date, time};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+pub use staff::PASSWORD;
 
 /// The Friday on which the release opens.
 pub const FRIDAY: Date = date(2026, 11, 27);

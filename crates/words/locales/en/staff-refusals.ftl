@@ -2,7 +2,7 @@
 staff-refusal-signed-out = Sign in first
     .detail = Your session has ended. Sign in again to go on; what was saved is not lost.
 staff-refusal-sign-in-wrong = Sign-in name, password or code is wrong
-    .detail = Check all three. Each code is good once: wait for the next one in the app and try again.
+    .detail = The sign-in name, the password or the code does not match. Each code is good once: wait for the next one in the app and try again.
 staff-refusal-second-factor-wrong = The code from the app does not match
     .detail = Scan the QR with an authenticator app and type the 6 digits that it shows. The clock of the phone must be right.
 staff-refusal-link-gone = This link is no longer good

@@ -2,7 +2,7 @@
 staff-refusal-signed-out = Masuk dulu
     .detail = Sesi Anda sudah berakhir. Masuk lagi untuk melanjutkan; yang sudah disimpan tidak hilang.
 staff-refusal-sign-in-wrong = Nama masuk, kata sandi, atau kode salah
-    .detail = Periksa ketiganya. Setiap kode hanya berlaku sekali: tunggu kode berikutnya di aplikasi, lalu coba lagi.
+    .detail = Nama masuk, kata sandi, atau kode tidak cocok. Setiap kode hanya berlaku sekali: tunggu kode berikutnya di aplikasi, lalu coba lagi.
 staff-refusal-second-factor-wrong = Kode dari aplikasi belum cocok
     .detail = Pindai QR dengan aplikasi autentikator, lalu ketik 6 angka yang tampil. Jam ponsel harus tepat.
 staff-refusal-link-gone = Tautan ini tidak berlaku lagi
