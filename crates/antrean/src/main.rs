@@ -14,6 +14,7 @@ mod rehearse;
 mod release;
 mod restore;
 mod serve;
+mod staff;
 mod stop;
 mod supervisor;
 mod terminal;
@@ -54,6 +55,9 @@ enum Command {
     /// Plans, lists, draws and verifies releases
     #[command(subcommand)]
     Release(release::Release),
+    /// Invites those who work at the offices, the first administrator before all
+    #[command(subcommand)]
+    Staff(staff::Staff),
     /// Looks at everything that a Friday hangs on, and says what to do
     Doctor(doctor::Doctor),
     /// Makes a master key, and tells keys apart without showing them
@@ -73,6 +77,7 @@ impl Command {
             Self::Backup(backup) => backup.run().await,
             Self::Restore(restore) => restore.run().await,
             Self::Release(release) => release.run().await,
+            Self::Staff(staff) => staff.run().await,
             Self::Doctor(doctor) => doctor.run().await,
             Self::Key(key) => key.run(),
         }

@@ -1,6 +1,6 @@
 //! What is deleted when its purpose ends: codes, sessions, counters, answers, sent messages, the data of ended parties.
 
-use antrean_store::{Fault, Tx, challenges, drafts, idempotency, limits, lines, outbox, parties, sessions};
+use antrean_store::{Fault, Tx, challenges, drafts, idempotency, limits, lines, outbox, parties, sessions, staff};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
@@ -30,11 +30,14 @@ type Removal = fn(&Tx<'_>, &Due) -> Result<u64, Fault>;
 struct Due {
     now: Timestamp,
     people: Timestamp,
+    /// Staff sessions that were last used before this have ended.
+    idle: Timestamp,
 }
 
-const REMOVALS: [Removal; 8] = [
+const REMOVALS: [Removal; 9] = [
     |tx, due| challenges::remove_expired(tx, due.now),
     |tx, due| sessions::remove_expired(tx, due.now),
+    |tx, due| staff::remove_ended(tx, due.now, due.idle),
     |tx, due| limits::remove_before(tx, due.now - COUNTERS_KEPT),
     |tx, due| idempotency::remove_before(tx, due.now - ANSWERS_KEPT),
     |tx, due| drafts::remove_before(tx, due.now - DRAFTS_KEPT),
@@ -47,7 +50,8 @@ const REMOVALS: [Removal; 8] = [
 pub async fn sweep(app: &App) -> Result<(), Failure> {
     let now = app.now();
     let people_kept = SignedDuration::from_hours(24 * i64::from(app.policy().keep_people_days));
-    let due = Due { now, people: now - people_kept };
+    let idle = SignedDuration::from_mins(i64::from(app.policy().staff_idle_minutes));
+    let due = Due { now, people: now - people_kept, idle: now - idle };
     for removal in REMOVALS {
         for _ in 0..ROUNDS_MAX {
             if app.store().write(move |tx| removal(tx, &due)).await? == 0 {

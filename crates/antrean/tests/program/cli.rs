@@ -16,6 +16,7 @@ fn every_command_explains_itself_with_an_example() {
         &["release", "draw", "--help"],
         &["release", "verify", "--help"],
         &["doctor", "--help"],
+        &["staff", "add", "--help"],
         &["key", "new", "--help"],
         &["key", "fingerprint", "--help"],
     ] {

@@ -12,5 +12,6 @@ mod operating;
 mod rehearse;
 mod running;
 mod server;
+mod staff;
 mod storm;
 mod verify;
