@@ -19,6 +19,7 @@ mod plans;
 mod reference;
 #[path = "model/rows.rs"]
 mod rows;
+#[allow(dead_code, reason = "the simulation uses the rest")]
 #[path = "model/stage.rs"]
 mod stage;
 #[path = "model/story.rs"]

@@ -14,15 +14,35 @@ pub struct Database {
 
 /// A fresh, empty database; `None`, and a line that says so, where there is no PostgreSQL.
 pub fn database() -> Option<Database> {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let cluster = Cluster::shared()?;
-    let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    say(cluster, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-    say(cluster, format!("CREATE DATABASE {name}"));
-    Some(Database { cluster, name })
+    Some(Database::made(Cluster::shared()?, ""))
 }
 
 impl Database {
+    fn made(cluster: &'static Cluster, from: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        say(cluster, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        say(cluster, format!("CREATE DATABASE {name} {from}"));
+        Self { cluster, name }
+    }
+
+    /// Another database with everything that is in this one, which nobody may be using.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self::made(self.cluster, &format!("TEMPLATE {}", self.name))
+    }
+
+    /// Ends every connection to it at once, in the midst of whatever they do.
+    pub fn cut_off(&self) {
+        say(
+            self.cluster,
+            format!(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()",
+                self.name
+            ),
+        );
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         self.cluster.url(&self.name)

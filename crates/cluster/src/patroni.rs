@@ -164,8 +164,13 @@ impl Patroni {
         self.signal(number, "-STOP");
     }
 
-    /// Lets a frozen machine go on, as if no time had gone by.
-    pub fn thaw(&self, number: usize) {
+    /// Lets the database of a frozen machine go on, as if no time had gone by, and no more than that. Its Patroni is gone: the watchdog of
+    /// the recipe sees to it, for a Patroni that goes on where it stood takes the lock back from whoever has it now.
+    pub fn wake(&mut self, number: usize) {
+        if let Some(mut patroni) = self.machines[number].patroni.take() {
+            send("-KILL", vec![patroni.id()]);
+            let _ = patroni.wait();
+        }
         self.signal(number, "-CONT");
     }
 
@@ -184,19 +189,7 @@ impl Patroni {
         let machine = &self.machines[number];
         let postmaster = fs::read_to_string(self.data(number).join("postmaster.pid")).ok();
         let postmaster = postmaster.and_then(|text| text.lines().next()?.trim().parse::<u32>().ok());
-        let roots = machine.patroni.as_ref().map(Child::id).into_iter().chain(postmaster);
-        let children = children();
-        let mut processes: Vec<u32> = roots.collect();
-        let mut seen = 0;
-        while let Some(process) = processes.get(seen).copied() {
-            let below = children.iter().filter(|(_, parent)| *parent == process).map(|(child, _)| *child);
-            let new: Vec<u32> = below.filter(|child| !processes.contains(child)).collect();
-            processes.extend(new);
-            seen += 1;
-        }
-        let numbers = processes.iter().map(ToString::to_string);
-        // Some may have ended in the meantime.
-        let _ = Command::new("kill").arg(signal).args(numbers).stderr(Stdio::null()).status();
+        send(signal, machine.patroni.as_ref().map(Child::id).into_iter().chain(postmaster).collect());
     }
 
     fn data(&self, number: usize) -> PathBuf {
@@ -228,7 +221,17 @@ impl Patroni {
     }
 
     fn told(&self, database: &str, statement: &str) -> Result<String, String> {
-        let url = self.url("postgres", Self::PASSWORD, database);
+        // The primary is whom Patroni says: one that woke up beside it says so of itself as well.
+        let url = match self.primary() {
+            Some(number) => {
+                let port = self.machines[number].ports.0;
+                format!(
+                    "postgres://postgres:{}@127.0.0.1:{port}/{database}?target_session_attrs=read-write",
+                    Self::PASSWORD
+                )
+            }
+            None => self.url("postgres", Self::PASSWORD, database),
+        };
         let answer = Command::new(self.system.bin().join("psql"))
             .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url, "-c", statement])
             .env("PGCONNECT_TIMEOUT", "2")
@@ -310,7 +313,8 @@ fn write_configuration(system: &System, directory: &Path, machine: &Machine, etc
         ("hostssl", "host   ".to_owned()),
         ("10.0.0.0/24 ", "127.0.0.1/32".to_owned()),
         ("wal_keep_size: 1GB", "wal_keep_size: 64MB".to_owned()),
-        ("mode: automatic", "mode: \"off\"".to_owned()),
+        // There is no such device here; what it does is done by hand.
+        ("mode: required", "mode: \"off\"".to_owned()),
     ];
     let mut text = SAMPLE.to_owned();
     for (from, to) in changes {
@@ -320,6 +324,21 @@ fn write_configuration(system: &System, directory: &Path, machine: &Machine, etc
     fs::create_dir(&own).expect("a directory");
     system.give(Path::new(&own));
     fs::write(directory.join(format!("{}.yml", machine.name)), text).expect("a file");
+}
+
+/// Signals processes and everything below them.
+fn send(signal: &str, mut processes: Vec<u32>) {
+    let children = children();
+    let mut seen = 0;
+    while let Some(process) = processes.get(seen).copied() {
+        let below = children.iter().filter(|(_, parent)| *parent == process).map(|(child, _)| *child);
+        let new: Vec<u32> = below.filter(|child| !processes.contains(child)).collect();
+        processes.extend(new);
+        seen += 1;
+    }
+    let numbers = processes.iter().map(ToString::to_string);
+    // Some may have ended in the meantime.
+    let _ = Command::new("kill").arg(signal).args(numbers).stderr(Stdio::null()).status();
 }
 
 /// Starts something that lives on its own; what it says goes to a file.

@@ -6,11 +6,12 @@ use std::fmt::Debug;
 use antrean_domain::draw::entry::{Choice, Leaf};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::slot::{SlotKey, WindowStart};
-use antrean_store::{Fault, RowRef, Tx, Value};
+use antrean_store::{Fault, RowRef, Sql, Tx, Value};
 
 /// Tables whose rows are a state: a refused act leaves every one of them as it was.
 const STATE: &[(&str, &str)] = &[
     ("accounts", "SELECT * FROM accounts"),
+    ("approvals", "SELECT * FROM approvals"),
     ("applicants", "SELECT * FROM applicants"),
     ("appointments", "SELECT * FROM appointments"),
     ("challenges", "SELECT * FROM challenges"),
@@ -28,6 +29,10 @@ const STATE: &[(&str, &str)] = &[
     ("sessions", "SELECT * FROM sessions"),
     ("settings", "SELECT * FROM settings"),
     ("slots", "SELECT * FROM slots"),
+    ("staff", "SELECT * FROM staff"),
+    ("staff_links", "SELECT * FROM staff_links"),
+    ("staff_offices", "SELECT * FROM staff_offices"),
+    ("staff_sessions", "SELECT * FROM staff_sessions"),
     ("strikes", "SELECT * FROM strikes"),
     ("waves", "SELECT * FROM waves"),
     ("wishes", "SELECT * FROM wishes"),
@@ -142,8 +147,11 @@ impl Seen {
 
 /// Every table is named above, so that a new one is not forgotten.
 pub fn unnamed_tables(tx: &Tx<'_>) -> Result<Vec<String>, Fault> {
-    let mut tables =
-        tx.all("SELECT name FROM sqlite_schema WHERE type = 'table'", &[], |row| Ok(row.text(0)?.to_owned()))?;
+    const TABLES: Sql = Sql::each(
+        "SELECT name FROM sqlite_schema WHERE type = 'table'",
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
+    );
+    let mut tables = tx.all(TABLES, &[], |row| Ok(row.text(0)?.to_owned()))?;
     let named = |table: &String| {
         let of = |(name, _): &(&str, &str)| name == table;
         STATE.iter().any(of) || RECORD.iter().any(of) || OTHER.contains(&table.as_str()) || table.starts_with("sqlite_")
@@ -153,9 +161,7 @@ pub fn unnamed_tables(tx: &Tx<'_>) -> Result<Vec<String>, Fault> {
 }
 
 fn digest(tx: &Tx<'_>, sql: &'static str) -> Result<u64, Fault> {
-    let mut digest = 0;
-    // Quick rather than strong: nobody tries to deceive it.
-    let mut add = |word: u64| digest = (u64::rotate_left(digest, 5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut all: u64 = 0;
     let bytes = |bytes: &[u8], add: &mut dyn FnMut(u64)| {
         add(bytes.len() as u64);
         for chunk in bytes.chunks(8) {
@@ -165,6 +171,9 @@ fn digest(tx: &Tx<'_>, sql: &'static str) -> Result<u64, Fault> {
         }
     };
     tx.each(sql, &[], |row| {
+        let mut digest: u64 = 0;
+        // Quick rather than strong: nobody tries to deceive it.
+        let mut add = |word: u64| digest = (u64::rotate_left(digest, 5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         // Whatever columns there are: past the last there is no value.
         for column in 0.. {
             match row.value(column) {
@@ -177,9 +186,11 @@ fn digest(tx: &Tx<'_>, sql: &'static str) -> Result<u64, Fault> {
             }
         }
         add(u64::MAX);
+        // Rows come in whatever order the engine keeps them.
+        all = all.wrapping_add(digest);
         Ok(())
     })?;
-    Ok(digest)
+    Ok(all)
 }
 
 fn events(tx: &Tx<'_>) -> Result<(i64, String, Option<String>), Fault> {

@@ -2,7 +2,7 @@
 //! application on it, which can be closed and opened again, or cut off and opened as its files lie.
 //!
 //! The folders are made in memory (`/dev/shm`) where there is such a place: the store syncs every commit, and thousands of
-//! weeks of it would measure the disk.
+//! weeks of it would measure the disk. The program `postgres_model` plays on PostgreSQL, each week in a copy of one database.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -110,9 +110,47 @@ pub fn folder(prefix: &str) -> TempDir {
     made.expect("a temporary folder")
 }
 
+/// Whether this program plays on PostgreSQL: its sources are the same, its name is not.
+const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"postgres_model");
+
+/// What a week is played on: files, or a database, and a folder for what is published.
+struct Home {
+    folder: TempDir,
+    database: Option<antrean_cluster::Database>,
+}
+
+impl Home {
+    /// A place where nothing is yet.
+    fn fresh(prefix: &str) -> Self {
+        // The whole program is about PostgreSQL: without one there is nothing to play on, and the cluster has said so.
+        let database = ON_POSTGRES.then(|| antrean_cluster::database().unwrap_or_else(|| std::process::exit(0)));
+        Self { folder: folder(prefix), database }
+    }
+
+    /// The same once more, which nobody is using.
+    fn copy(&self, prefix: &str) -> Self {
+        let folder = folder(prefix);
+        let database = self.database.as_ref().map(antrean_cluster::Database::copy);
+        if database.is_none() {
+            copy_as_it_lies(self.folder.path(), folder.path());
+        }
+        Self { folder, database }
+    }
+
+    fn config(&self) -> StoreConfig {
+        match &self.database {
+            None => config(self.folder.path()),
+            Some(database) => {
+                let url = database.url().parse().expect("an address");
+                StoreConfig { writers: 2, readers: 1, ..StoreConfig::url(url) }
+            }
+        }
+    }
+}
+
 /// The database every week starts from, and who is in it.
 pub struct Template {
-    folder: TempDir,
+    home: Home,
     pub catalogue: Catalogue,
     pub accounts: Vec<Account>,
     pub persons: Vec<PersonKey>,
@@ -121,15 +159,14 @@ pub struct Template {
 impl Template {
     /// Puts a copy of the start into a folder.
     pub fn copy_to(&self, folder: &Path) {
-        let name = "antrean.db";
-        std::fs::copy(self.folder.path().join(name), folder.join(name)).expect("a copy of the start");
+        copy_as_it_lies(self.home.folder.path(), folder);
     }
 
     pub async fn new(start: Timestamp) -> Self {
-        let folder = folder("antrean-model-start-");
+        let home = Home::fresh("antrean-model-start-");
         let files = tiny_catalogue();
         let catalogue = Catalogue::parse(&files).expect("the tiny catalogue");
-        let store = Store::open(&config(folder.path())).expect("a store");
+        let store = Store::open(&home.config()).expect("a store");
         store
             .write(move |tx| {
                 for part in PARTS {
@@ -142,14 +179,14 @@ impl Template {
         store.close().await;
         drop(store);
         let clock = Arc::new(ManualClock::new(start));
-        let app = open(folder.path(), &clock, 0).await;
+        let app = open(&home, &clock, 0).await;
         let mut accounts = Vec::new();
         for (index, niks) in FAMILIES.iter().enumerate() {
             accounts.push(settle(&app, index, niks).await);
         }
         let persons = (0..NIKS).map(|number| app.keys().person_key(&nik(number))).collect();
         app.store().close().await;
-        Self { folder, catalogue, accounts, persons }
+        Self { home, catalogue, accounts, persons }
     }
 }
 
@@ -229,9 +266,9 @@ pub fn config(folder: &Path) -> StoreConfig {
     StoreConfig { readers: 1, ..StoreConfig::at(folder.join("antrean.db")) }
 }
 
-async fn open(folder: &Path, clock: &Arc<ManualClock>, seed: u64) -> App {
-    let store = Store::open(&config(folder)).expect("the store opens");
-    let published = folder.join("published");
+async fn open(home: &Home, clock: &Arc<ManualClock>, seed: u64) -> App {
+    let store = Store::open(&home.config()).expect("the store opens");
+    let published = home.folder.path().join("published");
     start(store, clock, seed, published).await.expect("the application starts")
 }
 
@@ -274,18 +311,17 @@ pub struct Stage {
     pub clock: Arc<ManualClock>,
     pub release_clock: ReleaseClock,
     catalogue: Catalogue,
-    folder: TempDir,
+    home: Home,
     seed: u64,
 }
 
 impl Stage {
     /// `catalogue` has the hours of this week's offices.
     pub async fn new(template: &Template, catalogue: Catalogue, start: Timestamp, seed: u64) -> Self {
-        let folder = folder("antrean-model-");
-        template.copy_to(folder.path());
+        let home = template.home.copy("antrean-model-");
         let clock = Arc::new(ManualClock::new(start));
-        let (app, release_clock) = begin(folder.path(), &clock, &catalogue, seed).await;
-        Self { app, clock, release_clock, catalogue, folder, seed }
+        let (app, release_clock) = begin(&home, &clock, &catalogue, seed).await;
+        Self { app, clock, release_clock, catalogue, home, seed }
     }
 
     /// Closes the store and opens it again.
@@ -295,12 +331,17 @@ impl Stage {
     }
 
     /// Leaves everything as it lies and goes on with a copy of the files, as after the power was cut: nothing is closed, the
-    /// write-ahead log is as long as it was.
+    /// write-ahead log is as long as it was. On PostgreSQL every connection is ended by the server.
     pub async fn cut_off(&mut self) {
-        let rest = folder("antrean-model-");
-        copy_as_it_lies(self.folder.path(), rest.path());
-        let before = std::mem::replace(&mut self.folder, rest);
         let old = self.app.clone();
+        if let Some(database) = &self.home.database {
+            database.cut_off();
+            self.again().await;
+            old.store().close().await;
+            return;
+        }
+        let rest = self.home.copy("antrean-model-");
+        let before = std::mem::replace(&mut self.home, rest);
         self.again().await;
         old.store().close().await;
         drop(before);
@@ -309,12 +350,12 @@ impl Stage {
     async fn again(&mut self) {
         // Randomness that was used is not used again.
         self.seed = self.seed.wrapping_add(1_000_003);
-        (self.app, self.release_clock) = begin(self.folder.path(), &self.clock, &self.catalogue, self.seed).await;
+        (self.app, self.release_clock) = begin(&self.home, &self.clock, &self.catalogue, self.seed).await;
     }
 }
 
-async fn begin(folder: &Path, clock: &Arc<ManualClock>, catalogue: &Catalogue, seed: u64) -> (App, ReleaseClock) {
-    let app = open(folder, clock, seed).await;
+async fn begin(home: &Home, clock: &Arc<ManualClock>, catalogue: &Catalogue, seed: u64) -> (App, ReleaseClock) {
+    let app = open(home, clock, seed).await;
     app.set_catalogue(catalogue.clone());
     let release_clock = ReleaseClock::new(app.clone(), Arc::new(NoBeacon), "model");
     (app, release_clock)

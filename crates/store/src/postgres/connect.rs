@@ -68,8 +68,8 @@ pub(super) enum Purpose {
 pub(super) fn session(url: &DatabaseUrl, purpose: Purpose, hosts: &Arc<Hosts>) -> Result<Session, NotConnected> {
     let runtime = runtime()?;
     let warned = Arc::new(AtomicBool::new(false));
-    let (client, host) = runtime.block_on(client(url, purpose, Arc::clone(&warned), hosts))?;
-    let at = (Arc::clone(hosts), host);
+    let (client, at) = runtime.block_on(client(url, purpose, Arc::clone(&warned), hosts))?;
+    let at = (Arc::clone(hosts), at);
     Ok(Session::new(runtime, client, at, warned, purpose == Purpose::Read))
 }
 
@@ -81,6 +81,19 @@ pub(super) fn runtime() -> Result<Runtime, NotConnected> {
         .map_err(|error| NotConnected::Failed(error.to_string()))
 }
 
+/// Where a connection leads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At {
+    /// The number of the host.
+    pub(super) host: usize,
+    /// The timeline that it was the primary of; 0 where it was none.
+    pub(super) timeline: i64,
+}
+
+/// The timeline of a primary, which is in the names of its log's files; 0 for a standby. What the control file says of it comes later.
+const TIMELINE: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 0
+                        ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END";
+
 /// A fresh connection to the host that takes writes, with everything settled, and which host that is; it is run by a task of the
 /// runtime.
 pub(super) async fn client(
@@ -88,21 +101,36 @@ pub(super) async fn client(
     purpose: Purpose,
     warned: Arc<AtomicBool>,
     hosts: &Hosts,
-) -> Result<(Client, usize), NotConnected> {
+) -> Result<(Client, At), NotConnected> {
     let count = url.hosts.len();
     let mut why = Vec::with_capacity(count);
+    // Whoever has seen no primary yet asks all hosts: of two that say they are the one, the newer timeline is right.
+    let first_of_all = !hosts.knows_a_timeline();
+    let mut newest: Option<(Client, At)> = None;
     for host in hosts.in_turn(count) {
         let trying = client_of(&url.hosts[host], &url.security, purpose, Arc::clone(&warned));
         match tokio::time::timeout(HOST_PATIENCE, trying).await {
-            Ok(Ok(client)) => {
-                hosts.found(host);
-                return Ok((client, host));
+            Ok(Ok((client, timeline))) if first_of_all => {
+                if newest.as_ref().is_none_or(|(_, known)| known.timeline < timeline) {
+                    newest = Some((client, At { host, timeline }));
+                }
+                continue;
             }
+            Ok(Ok((client, timeline))) => match hosts.found(host, timeline) {
+                Ok(()) => return Ok((client, At { host, timeline })),
+                Err(left_behind) => why.push(left_behind.to_string()),
+            },
             Ok(Err(NotConnected::Failed(reason))) => why.push(reason),
             Ok(Err(too_old @ NotConnected::TooOld(_))) => return Err(too_old),
             Err(_) => why.push("it takes connections and says nothing".to_owned()),
         }
         hosts.passed(host, count);
+    }
+    if let Some((client, at)) = newest {
+        match hosts.found(at.host, at.timeline) {
+            Ok(()) => return Ok((client, at)),
+            Err(left_behind) => why.push(left_behind.to_string()),
+        }
     }
     // Said once, where several have the same reason.
     why.dedup();
@@ -114,7 +142,7 @@ async fn client_of(
     security: &Security,
     purpose: Purpose,
     warned: Arc<AtomicBool>,
-) -> Result<Client, NotConnected> {
+) -> Result<(Client, i64), NotConnected> {
     let failed = |error: tokio_postgres::Error| NotConnected::Failed(told(&error));
     let (client, version) = match security {
         Security::Plain => {
@@ -144,7 +172,8 @@ async fn client_of(
     if purpose != Purpose::Read {
         durable(&client).await.map_err(failed)?;
     }
-    Ok(client)
+    let timeline = client.query_one(TIMELINE, &[]).await.map_err(failed)?.get(0);
+    Ok((client, timeline))
 }
 
 /// What was answered is on disk (rule 4): a weaker default of the role or the database is raised, a stronger one stays.

@@ -1,9 +1,12 @@
-//! The hosts of a database: which of them is asked first, and where the primary was found last.
+//! The hosts of a database: which of them is asked first, where the primary was found last, and on which timeline.
 //!
 //! A host may be gone, or be a standby, or take connections and never say a word, because its machine is frozen or its disk is. None of
 //! them may keep a node from the one that takes writes.
+//!
+//! Each promotion begins a new timeline. A primary of an older one, which was frozen and woke up, knows less than what was acknowledged
+//! since: whoever has seen the newer one never believes it again, whatever it says of itself.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use tokio_postgres::Config;
 
@@ -14,6 +17,16 @@ pub(super) struct Hosts {
     first: AtomicUsize,
     /// The one that took writes when somebody connected last.
     primary: AtomicUsize,
+    /// The newest timeline that anybody was connected to.
+    timeline: AtomicI64,
+}
+
+/// The primary of a timeline that has been left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is a primary of timeline {found}, and timeline {newest} was seen: it lacks what was kept since")]
+pub(super) struct LeftBehind {
+    found: i64,
+    newest: i64,
 }
 
 impl Hosts {
@@ -23,10 +36,25 @@ impl Hosts {
         (0..count).map(move |step| (first + step) % count)
     }
 
-    /// A host has taken a connection for writing.
-    pub(super) fn found(&self, host: usize) {
+    /// A host has taken a connection, and is a primary of this timeline; 0 where it is none.
+    pub(super) fn found(&self, host: usize, timeline: i64) -> Result<(), LeftBehind> {
+        let newest = self.timeline.fetch_max(timeline, Ordering::Relaxed);
+        if self.is_left(timeline) {
+            return Err(LeftBehind { found: timeline, newest });
+        }
         self.first.store(host, Ordering::Relaxed);
         self.primary.store(host, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether anybody was connected to a primary yet.
+    pub(super) fn knows_a_timeline(&self) -> bool {
+        self.timeline.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether a primary of a newer timeline was seen.
+    pub(super) fn is_left(&self, timeline: i64) -> bool {
+        timeline != 0 && timeline < self.timeline.load(Ordering::Relaxed)
     }
 
     /// A host is no primary: another is asked first.
@@ -114,7 +142,7 @@ mod tests {
     fn the_host_that_took_writes_is_asked_first_until_it_does_not() {
         let hosts = Hosts::default();
         assert_eq!(hosts.in_turn(3).collect::<Vec<_>>(), [0, 1, 2]);
-        hosts.found(1);
+        assert_eq!(hosts.found(1, 1), Ok(()));
         assert_eq!(hosts.in_turn(3).collect::<Vec<_>>(), [1, 2, 0]);
         assert!(hosts.moved_from(0) && !hosts.moved_from(1));
         hosts.passed(1, 3);
@@ -122,5 +150,17 @@ mod tests {
         hosts.passed(1, 3);
         assert_eq!(hosts.in_turn(3).collect::<Vec<_>>(), [2, 0, 1]);
         assert!(!hosts.moved_from(1), "nobody knows yet where it is");
+    }
+
+    #[test]
+    fn a_primary_that_woke_up_on_an_older_timeline_is_never_believed_again() {
+        let hosts = Hosts::default();
+        assert_eq!(hosts.found(0, 1), Ok(()));
+        assert_eq!(hosts.found(1, 2), Ok(()));
+        assert!(hosts.is_left(1) && !hosts.is_left(2), "lines to the old one are of no use any more");
+        assert_eq!(hosts.found(0, 1), Err(LeftBehind { found: 1, newest: 2 }));
+        assert!(!hosts.moved_from(1), "the new one is still where the primary is");
+        assert_eq!(hosts.found(0, 3), Ok(()), "promoted again, it has everything");
+        assert_eq!(hosts.found(2, 0), Ok(()), "a standby that was asked for has no timeline of its own");
     }
 }

@@ -17,6 +17,7 @@ use futures_util::StreamExt as _;
 use tokio::runtime::Runtime;
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, RowStream, Statement};
 
+use super::connect::At;
 use super::fault::{Trouble, is_stale, trouble};
 use super::hosts::Hosts;
 use super::values::{Param, Row};
@@ -67,7 +68,7 @@ pub(super) struct Session {
     lost: Cell<bool>,
     /// Where this leads.
     hosts: Arc<Hosts>,
-    host: usize,
+    at: At,
 }
 
 /// Runs a connection until it ends.
@@ -96,13 +97,13 @@ impl Session {
     pub(super) fn new(
         runtime: Runtime,
         client: Client,
-        (hosts, host): (Arc<Hosts>, usize),
+        (hosts, at): (Arc<Hosts>, At),
         warned: Arc<AtomicBool>,
         reads_only: bool,
     ) -> Self {
         Self {
             hosts,
-            host,
+            at,
             runtime,
             client: Rc::new(client),
             reads_only,
@@ -114,9 +115,9 @@ impl Session {
         }
     }
 
-    /// Whether the connection can be used for another transaction.
+    /// Whether the connection can be used for another transaction: it stands, and leads to no primary that others have left.
     pub(super) fn is_usable(&self) -> bool {
-        !self.lost.get() && !self.client.is_closed()
+        !self.lost.get() && !self.client.is_closed() && !self.hosts.is_left(self.at.timeline)
     }
 
     /// Begins a transaction; the server hears of it with the first statement that is waited for.
@@ -162,6 +163,8 @@ impl Session {
                 // Somebody cancelled the wait for the standby: kept here, and perhaps only here.
                 Committed::Unknown
             }
+            // Others have found a newer primary meanwhile: what the old one says is kept there need not be so.
+            Ok(()) if self.hosts.is_left(self.at.timeline) => Committed::Unknown,
             Ok(()) => Committed::Kept,
             Err(Some(_)) => match self.trouble() {
                 Trouble::Lost => {
@@ -217,7 +220,7 @@ impl Session {
             let left = patience.saturating_sub(started.elapsed());
             match tokio::time::timeout(left.min(LOOK), waited.as_mut()).await {
                 Ok(done) => return Some(done),
-                Err(_) if left <= LOOK || self.hosts.moved_from(self.host) => return None,
+                Err(_) if left <= LOOK || self.hosts.moved_from(self.at.host) => return None,
                 Err(_) => {}
             }
         }

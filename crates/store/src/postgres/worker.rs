@@ -175,9 +175,10 @@ impl Worker {
 
     /// Makes sure of a connection; `Unavailable` at once if one was just tried for in vain.
     fn connected(&mut self) -> Result<(), Fault> {
-        if self.session.is_some() {
+        if self.session.as_ref().is_some_and(Session::is_usable) {
             return Ok(());
         }
+        self.session = None;
         let down = || self.shared.down.lock().unwrap_or_else(PoisonError::into_inner);
         {
             // While the database is away one worker looks for it, and nobody waits: a host that is silent costs seconds.
