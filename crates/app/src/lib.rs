@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod caller;
 pub mod choices;
 pub mod clock;
+pub mod closure;
 pub mod day;
 pub mod draft;
 pub mod entropy;

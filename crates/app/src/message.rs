@@ -49,6 +49,10 @@ pub enum Message {
     Cancelled { slot: SlotKey, late: bool },
     /// Standby ended without a place.
     StandbyEnded { release: ReleaseId },
+    /// The office closed, and the holder has other places.
+    MovedByOffice { place: PlaceTold, from: SlotKey },
+    /// The office closed, and there were no other places.
+    Revoked { slot: SlotKey },
     /// Nobody came: what follows and how to object.
     Missed { slot: SlotKey, office: OfficeCode, rest_releases: u32 },
 }
@@ -66,6 +70,8 @@ impl Message {
             Self::Moved { .. } => "moved",
             Self::Cancelled { .. } => "cancelled",
             Self::StandbyEnded { .. } => "standby_ended",
+            Self::MovedByOffice { .. } => "moved_by_office",
+            Self::Revoked { .. } => "revoked",
             Self::Missed { .. } => "missed",
         }
     }

@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::caller::Actor;
+use crate::closure;
 use crate::day::EndDay;
 use crate::entropy;
 use crate::message::{Message, Recipient, tell};
@@ -158,6 +159,8 @@ impl ReleaseClock {
         if let Ok(true) = held {
             self.pulse.beat(self.app.store());
             keep_first(&mut first, "planning", self.plan(steps).await);
+            // Before their days are ended: nobody misses a day on which the office was closed.
+            keep_first(&mut first, "closures", closure::tend(&self.app).await.map(drop));
             match self.releases().await {
                 Ok(releases) => {
                     for release in releases {

@@ -3,6 +3,7 @@
 pub mod appointment;
 pub mod calendar;
 pub mod catalogue;
+pub mod closure;
 pub mod consequence;
 pub mod draw;
 pub mod keys;

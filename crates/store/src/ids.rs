@@ -32,4 +32,6 @@ id! {
     StaffId;
     /// The number of something that needs a second person.
     ApprovalId;
+    /// A closure's number.
+    ClosureId;
 }

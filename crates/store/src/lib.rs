@@ -12,6 +12,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod challenges;
 pub mod checkup;
+pub mod closures;
 mod columns;
 pub mod days;
 pub mod drafts;

@@ -32,6 +32,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("audit", crate::audit::ALL),
         ("catalogue", crate::catalogue::ALL),
         ("challenges", crate::challenges::ALL),
+        ("closures", crate::closures::ALL),
         ("days", crate::days::ALL),
         ("drafts", crate::drafts::ALL),
         ("entries", crate::entries::ALL),

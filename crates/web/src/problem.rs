@@ -279,9 +279,15 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
     match refusal {
         R::SignedOut => StatusCode::UNAUTHORIZED,
         R::TaskNotYours { .. } | R::OfficeNotYours { .. } | R::SecondPersonNeeded => StatusCode::FORBIDDEN,
-        R::MemberUnknown | R::RequestUnknown => StatusCode::NOT_FOUND,
+        R::MemberUnknown | R::RequestUnknown | R::ClosureUnknown => StatusCode::NOT_FOUND,
         R::LinkGone => StatusCode::GONE,
-        R::LoginTaken | R::LastAdmin | R::ChangedMeanwhile | R::DecidedAlready => StatusCode::CONFLICT,
+        R::LoginTaken
+        | R::LastAdmin
+        | R::ChangedMeanwhile
+        | R::DecidedAlready
+        | R::ClosureBegun
+        | R::NothingToClose
+        | R::ClosureDuringDraw => StatusCode::CONFLICT,
         R::SignInWrong
         | R::SecondFactorWrong
         | R::NameMissing { .. }

@@ -34,6 +34,18 @@ impl Words {
             Message::Waved { place } => self.with_place("sms-waved", place, catalogue, base_url),
             Message::Booked { place } => self.with_place("sms-booked", place, catalogue, base_url),
             Message::Moved { place } => self.with_place("sms-moved", place, catalogue, base_url),
+            Message::MovedByOffice { place, from } => {
+                let date = [("date", self.date_short(from.date).into())];
+                format!(
+                    "{} {}",
+                    self.say_with("sms-moved-by-office", &date),
+                    self.with_place("sms-only-place", place, catalogue, base_url)
+                )
+            }
+            Message::Revoked { slot } => self.say_with(
+                "sms-revoked",
+                &[("office", short_office(slot.office, catalogue).into()), ("date", self.date_short(slot.date).into())],
+            ),
             Message::Cancelled { slot, late } => self.say_with(
                 if *late { "sms-cancelled-late" } else { "sms-cancelled" },
                 &[("office", short_office(slot.office, catalogue).into()), ("date", self.date_short(slot.date).into())],

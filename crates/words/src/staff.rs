@@ -30,6 +30,7 @@ impl Words {
     pub fn approval_kind(&self, kind: &str) -> String {
         match kind {
             "staff_change" => self.say("approval-staff-change"),
+            "closure_start" => self.say("approval-closure-start"),
             other => other.to_owned(),
         }
     }

@@ -25,6 +25,10 @@ impl Words {
             StaffRefusal::NameMissing { max } => Said::new("staff-refusal-name-missing").with("max", *max),
             StaffRefusal::OfficesWrong { max } => Said::new("staff-refusal-offices-wrong").with("max", *max),
             StaffRefusal::LastAdmin => Said::new("staff-refusal-last-admin"),
+            StaffRefusal::ClosureBegun => Said::new("staff-refusal-closure-begun"),
+            StaffRefusal::NothingToClose => Said::new("staff-refusal-nothing-to-close"),
+            StaffRefusal::ClosureDuringDraw => Said::new("staff-refusal-closure-during-draw"),
+            StaffRefusal::ClosureUnknown => Said::new("staff-refusal-closure-unknown"),
             StaffRefusal::ChangedMeanwhile => Said::new("staff-refusal-changed-meanwhile"),
             StaffRefusal::ReasonMissing { max } => Said::new("staff-refusal-reason-missing").with("max", *max),
             StaffRefusal::RequestUnknown => Said::new("staff-refusal-request-unknown"),
@@ -50,6 +54,10 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::NameMissing { max: 100 },
         StaffRefusal::OfficesWrong { max: 50 },
         StaffRefusal::LastAdmin,
+        StaffRefusal::ClosureBegun,
+        StaffRefusal::NothingToClose,
+        StaffRefusal::ClosureDuringDraw,
+        StaffRefusal::ClosureUnknown,
         StaffRefusal::ChangedMeanwhile,
         StaffRefusal::ReasonMissing { max: 500 },
         StaffRefusal::RequestUnknown,
@@ -69,6 +77,6 @@ mod tests {
     #[test]
     fn no_refusal_of_staff_is_forgotten_here() {
         let tried: BTreeSet<&str> = every_refusal().iter().map(StaffRefusal::code).collect();
-        assert_eq!(tried.len(), 16, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 20, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 }

@@ -1,6 +1,6 @@
 //! Those who work at the offices: who is on duty, what they may do and where, and how they come in.
 
-mod approval;
+pub(crate) mod approval;
 mod people;
 mod refusal;
 mod sign_in;

@@ -40,6 +40,16 @@ pub enum StaffRefusal {
     /// The last administrator who can sign in stays one.
     LastAdmin,
 
+    // Closures.
+    /// A window of the range has begun: who is there is served, or sent home by name.
+    ClosureBegun,
+    /// There is no window in the range that could be closed.
+    NothingToClose,
+    /// The places of the range are being drawn just now.
+    ClosureDuringDraw,
+    /// There is no such closure.
+    ClosureUnknown,
+
     // Changes, and a second person.
     /// Somebody else changed this since it was looked at.
     ChangedMeanwhile,
@@ -68,6 +78,10 @@ impl StaffRefusal {
             Self::NameMissing { .. } => "staff-name-missing",
             Self::OfficesWrong { .. } => "staff-offices-wrong",
             Self::LastAdmin => "staff-last-admin",
+            Self::ClosureBegun => "staff-closure-begun",
+            Self::NothingToClose => "staff-nothing-to-close",
+            Self::ClosureDuringDraw => "staff-closure-during-draw",
+            Self::ClosureUnknown => "staff-closure-unknown",
             Self::ChangedMeanwhile => "staff-changed-meanwhile",
             Self::ReasonMissing { .. } => "staff-reason-missing",
             Self::RequestUnknown => "staff-request-unknown",

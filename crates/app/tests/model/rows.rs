@@ -15,6 +15,8 @@ const STATE: &[(&str, &str)] = &[
     ("applicants", "SELECT * FROM applicants"),
     ("appointments", "SELECT * FROM appointments"),
     ("challenges", "SELECT * FROM challenges"),
+    ("closure_people", "SELECT * FROM closure_people"),
+    ("closures", "SELECT * FROM closures"),
     ("closed_days", "SELECT * FROM closed_days"),
     ("drafts", "SELECT * FROM drafts"),
     ("entries", "SELECT * FROM entries"),

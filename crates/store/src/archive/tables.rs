@@ -314,6 +314,39 @@ pub(super) const TABLES: &[Table] = &[
             text("answer"),
         ],
     },
+    Table {
+        name: "closures",
+        key: 1,
+        columns: &[
+            int("id"),
+            text("office"),
+            text("from_date"),
+            text("to_date"),
+            int("starts"),
+            int("ends"),
+            text("cause"),
+            text("words"),
+            text("relocation"),
+            int("asked_by"),
+            int("begun_ms"),
+            int("done_ms"),
+        ],
+    },
+    Table {
+        name: "closure_people",
+        key: 2,
+        columns: &[
+            int("closure_id"),
+            int("party_id"),
+            int("from_slot"),
+            text("state"),
+            int("to_slot"),
+            int("done_ms"),
+            int("called_by"),
+            int("called_ms"),
+            text("called"),
+        ],
+    },
 ];
 
 /// The table in which migrations are noted. It is not archived: the store that is restored into has its own.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
+use antrean_domain::closure::{Cause, Range, Relocation};
 use antrean_domain::consequence::StrikeKind;
 use antrean_domain::staff::{Login, Role};
 use antrean_domain::waiting::{Front, Terms};
 use antrean_store::approvals::{self, ApprovalState, NewApproval};
 use antrean_store::archive::{self, ArchiveError, Manifest};
 use antrean_store::challenges::Challenge;
+use antrean_store::closures::{self, Fate, NewClosure};
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, PartyId};
 use antrean_store::lines::NewLine;
@@ -137,6 +139,14 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
     let new = NewApproval { kind: "close", office: Some(&office()), body, reason, asked_by: head };
     let request = approvals::insert(tx, &new, at(12))?;
     approvals::decide(tx, request, ApprovalState::Approved, officer, "", at(13))?;
+    let range = Range { from: DAY, to: DAY, hours: None };
+    let (cause, relocation) = (Cause::Outage, Relocation::SameOffice);
+    let closure = NewClosure { office: &office(), range, cause, words: "no power", relocation, asked_by: head };
+    let closure = closures::insert(tx, &closure, at(14))?;
+    let slot = slots::of_release(tx, &release())?[0].id;
+    closures::name_party(tx, closure, PartyId(1), slot)?;
+    closures::settle(tx, closure, PartyId(1), Fate::Moved, Some(slot), at(15))?;
+    closures::called(tx, closure, PartyId(1), officer, "told", at(16))?;
     Ok(())
 }
 

@@ -145,3 +145,4 @@ actor-nobody = Not signed in
 actor-clock = System clock
 actor-operator = Operator
 actor-staff = Staff
+approval-closure-start = Closing an office

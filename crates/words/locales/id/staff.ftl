@@ -145,3 +145,4 @@ actor-nobody = Belum masuk
 actor-clock = Jam sistem
 actor-operator = Pengelola
 actor-staff = Petugas
+approval-closure-start = Menutup layanan

@@ -1,0 +1,481 @@
+//! Closures: an office takes places back, and whoever held them gets others, or is told and called. The closing is one transaction; the
+//! people are settled in small pieces after it, which may stop anywhere and go on, on any node.
+
+use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
+use antrean_domain::closure::{Cause, Free, Range, Relocation, assign, best_first};
+use antrean_domain::draw::closures::{Closure as DrawClosure, Closures as DrawClosures};
+use antrean_domain::office::OfficeCode;
+use antrean_domain::release::{Mode, ReleaseId, booking_closes};
+use antrean_domain::slot::{Pool, SlotKey};
+use antrean_domain::staff::Task;
+use antrean_store::closures::{self, Closure, Fate, Holder, NewClosure};
+use antrean_store::ids::{ClosureId, PartyId, SlotId, StaffId};
+use antrean_store::locks::Lock;
+use antrean_store::releases::{self, ReleaseState};
+use antrean_store::{Fault, Tx, appointments, parties, slots, wishes};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::app::App;
+use crate::appointment::release_place;
+use crate::booking::note_place;
+use crate::caller::Actor;
+use crate::message::{Message, Recipient, tell};
+use crate::operation::{Context, Error, Failure, Note, Operation};
+use crate::party::{link_of, plan_of};
+use crate::refusal::Refusal;
+use crate::staff::{Approved, Ask, StaffRefusal, approval};
+use crate::ticket::{code_of, place_told, zone_of};
+
+/// Places that one person may take back alone; more need a second one.
+pub const ALONE_PLACES_MAX: u32 = 20;
+/// Parties settled in one operation: a few milliseconds of the writer's time, so that others are served in between.
+const SETTLED_AT_ONCE: u32 = 50;
+/// Closures listed, and people of one, at most.
+const LISTED_MAX: u32 = 100;
+const PEOPLE_MAX: u32 = 20_000;
+/// Characters of the words for the public.
+const WORDS_MAX: usize = 120;
+
+/// What is to be closed, why, and where the people go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The office.
+    pub office: OfficeCode,
+    /// Which of its windows.
+    pub range: Range,
+    /// Why, as a kind.
+    pub cause: Cause,
+    /// Why, for the public: one line.
+    pub words: String,
+    /// Where the people go.
+    pub relocation: Relocation,
+}
+
+/// What a closure would do, or why it cannot be.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Windows that would be closed.
+    pub windows: u32,
+    /// Parties that hold places in them, and their people.
+    pub parties: u32,
+    /// Their people.
+    pub people: u32,
+    /// What would become of each party: its queue code, what it has, what it would have.
+    pub effects: Vec<Effect>,
+    /// Parties that would have nothing.
+    pub unplaced: u32,
+    /// Whether a second person has to agree.
+    pub needs_second: bool,
+}
+
+/// What would become of one party.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Its queue code.
+    pub code: String,
+    /// How many people.
+    pub size: u32,
+    /// What it has.
+    pub from: SlotKey,
+    /// What it would have.
+    pub to: Option<SlotKey>,
+}
+
+/// What closing would do, by the same rule by which it is done; between looking and doing others may book.
+pub fn preview(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Preview, Error> {
+    cx.officer_for(tx, Task::Close, Some(&plan.office))?;
+    let windows = future_windows(tx, cx, plan)?;
+    let holders = closures::holders(tx, &plan.office, &plan.range)?;
+    let is_closed = |key: &SlotKey| key.office == plan.office && plan.range.holds(key.date, key.starts);
+    let mut effects = Vec::with_capacity(holders.len());
+    for release in windows.iter().map(|slot| &slot.release).collect::<BTreeSet<_>>() {
+        let free = free_places(tx, cx, &plan.office, plan.relocation, release, &is_closed)?;
+        let of_release = holders.iter().filter(|held| held.release == *release);
+        let wanted: Vec<(&Holder, SlotKey, u32)> = of_release.map(|held| (held, held.key, held.size)).collect();
+        effects.extend(assign(&wanted, &free).into_iter().map(|(held, to)| Effect {
+            code: code_of(cx, &held.key.office, held.party).to_string(),
+            size: held.size,
+            from: held.key,
+            to: to.map(|to| to.slot),
+        }));
+    }
+    let people = holders.iter().map(|held| held.size).sum();
+    Ok(Preview {
+        windows: windows.len() as u32,
+        parties: holders.len() as u32,
+        people,
+        unplaced: effects.iter().filter(|effect| effect.to.is_none()).count() as u32,
+        effects,
+        needs_second: people > ALONE_PLACES_MAX,
+    })
+}
+
+/// The windows of the range that have not begun, refused where there are none or one cannot be closed now.
+fn future_windows(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Vec<closures::OpenSlot>, Error> {
+    let zone = zone_of(cx, &plan.office);
+    let mut windows = closures::open_slots(tx, &plan.office, &plan.range)?;
+    if windows.iter().any(|slot| zone.at(slot.key.date.to_datetime(slot.key.starts.time())) <= cx.now) {
+        return Err(StaffRefusal::ClosureBegun.into());
+    }
+    windows.retain(|slot| slot.state != ReleaseState::Closed);
+    if windows.is_empty() {
+        return Err(StaffRefusal::NothingToClose.into());
+    }
+    if windows.iter().any(|slot| matches!(slot.state, ReleaseState::Frozen | ReleaseState::Drawing)) {
+        return Err(StaffRefusal::ClosureDuringDraw.into());
+    }
+    Ok(windows)
+}
+
+/// Closes windows, and names everybody whose places are taken back with it. More than a set number of places needs a second person.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StartClosure {
+    /// What, why and where to.
+    #[serde(flatten)]
+    pub plan: Plan,
+}
+
+impl Operation for StartClosure {
+    const NAME: &'static str = "closure_start";
+    type Outcome = Approved<ClosureId>;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Approved<ClosureId>, Error> {
+        let officer = cx.officer_for(tx, Task::Close, Some(&self.plan.office))?.id;
+        let affected: u32 =
+            closures::holders(tx, &self.plan.office, &self.plan.range)?.iter().map(|held| held.size).sum();
+        if affected > ALONE_PLACES_MAX {
+            future_windows(tx, cx, &self.plan)?;
+            self.words()?;
+            return Ok(Approved::Asked { request: approval::ask(tx, cx, self)? });
+        }
+        Ok(Approved::Done { outcome: self.close(tx, cx, officer)? })
+    }
+}
+
+impl Ask for StartClosure {
+    fn office(&self) -> Option<&OfficeCode> {
+        Some(&self.plan.office)
+    }
+
+    fn reason(&self) -> &str {
+        &self.plan.words
+    }
+
+    fn carry_out(&self, tx: &Tx<'_>, cx: &Context<'_>, asked_by: StaffId) -> Result<(), Error> {
+        self.close(tx, cx, asked_by).map(drop)
+    }
+}
+
+impl StartClosure {
+    fn words(&self) -> Result<String, StaffRefusal> {
+        let words = approval::checked_reason(&self.plan.words)?;
+        if words.chars().count() > WORDS_MAX {
+            return Err(StaffRefusal::ReasonMissing { max: WORDS_MAX as u32 });
+        }
+        Ok(words)
+    }
+
+    fn close(&self, tx: &Tx<'_>, cx: &Context<'_>, asked_by: StaffId) -> Result<ClosureId, Error> {
+        let (plan, words) = (&self.plan, self.words()?);
+        // Which releases there are, and where they stand, stays so: a list is not frozen while its places are taken out of it.
+        tx.lock(&Lock::Planning)?;
+        let mut releases_here: Vec<ReleaseId> = Vec::new();
+        for slot in closures::open_slots(tx, &plan.office, &plan.range)? {
+            if !releases_here.contains(&slot.release) {
+                releases_here.push(slot.release);
+            }
+        }
+        releases_here.sort();
+        releases_here.iter().try_for_each(|release| tx.lock(&Lock::ReleaseMoves(release)))?;
+        let windows = future_windows(tx, cx, plan)?;
+        // Parties before slots, as everybody holds them.
+        let mut held: Vec<PartyId> =
+            closures::holders(tx, &plan.office, &plan.range)?.iter().map(|held| held.party).collect();
+        held.sort();
+        held.into_iter().try_for_each(|party| parties::lock(tx, party))?;
+        slots::lock(tx, windows.iter().map(|slot| slot.id))?;
+        let holders = closures::holders(tx, &plan.office, &plan.range)?;
+        let new = NewClosure {
+            office: &plan.office,
+            range: plan.range,
+            cause: plan.cause,
+            words: &words,
+            relocation: plan.relocation,
+            asked_by,
+        };
+        let id = closures::insert(tx, &new, cx.now)?;
+        for held in &holders {
+            closures::name_party(tx, id, held.party, held.slot)?;
+        }
+        for slot in &windows {
+            slots::close(tx, slot.id)?;
+        }
+        releases_here.iter().try_for_each(|release| publish(tx, cx, release, &windows, &words))?;
+        let reason = format!("closure {id}: {words}");
+        let office = Some(plan.office.as_str());
+        cx.note(tx, Actor::Staff(asked_by), Note { kind: "closed", office, reason: Some(&reason), ..Note::default() })?;
+        Ok(id)
+    }
+}
+
+/// Writes what was closed before the freeze into the closures file of the draw, which everybody can check (rule 9).
+fn publish(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    id: &ReleaseId,
+    windows: &[closures::OpenSlot],
+    words: &str,
+) -> Result<(), Error> {
+    let Some(release) = releases::get(tx, id)? else { return Ok(()) };
+    let before_freeze = matches!(release.state, ReleaseState::Planned | ReleaseState::Open);
+    if plan_of(&release)?.mode != Mode::Draw || !before_freeze {
+        return Ok(());
+    }
+    let broken = |why: String| Fault::Corrupt { what: format!("closures of {id}: {why}") };
+    let known = DrawClosures::parse(release.closures.as_bytes()).map_err(|error| broken(error.to_string()))?;
+    let mut all: Vec<DrawClosure> = known.iter().cloned().collect();
+    let public: Vec<SlotKey> = slots::of_release(tx, id)?
+        .into_iter()
+        .filter(|slot| slot.pool == Pool::Public && windows.iter().any(|closed| closed.id == slot.id))
+        .map(|slot| slot.key)
+        .filter(|key| all.iter().all(|closed| closed.slot != *key))
+        .collect();
+    all.extend(public.into_iter().map(|slot| DrawClosure { slot, at: cx.now, reason: words.to_owned() }));
+    let text = DrawClosures::new(all).map_err(|error| broken(error.to_string()))?.to_text();
+    Ok(releases::set_closures(tx, id, &text)?)
+}
+
+/// Places of a release that its people may be moved to now, at the offices that the relocation names: of a first-come release that is
+/// open, or what a draw left over. Freed places belong to the next wave (rule 7) and are none of them; places of other releases are for
+/// those who enter there.
+fn free_places(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    office: &OfficeCode,
+    relocation: Relocation,
+    release: &ReleaseId,
+    is_closed: &dyn Fn(&SlotKey) -> bool,
+) -> Result<Vec<Free<SlotId>>, Error> {
+    let offices = match relocation {
+        Relocation::Release => return Ok(Vec::new()),
+        Relocation::SameOffice => vec![*office],
+        Relocation::Family => {
+            let head = cx.catalogue.offices.get(office).map_or(*office, antrean_domain::office::Office::main);
+            let mut family = vec![head];
+            family.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code));
+            family
+        }
+    };
+    let Some(known) = releases::get(tx, release)? else { return Ok(Vec::new()) };
+    let mode = plan_of(&known)?.mode;
+    if !matches!((mode, known.state), (Mode::FirstCome, ReleaseState::Open) | (Mode::Draw, ReleaseState::Drawn)) {
+        return Ok(Vec::new());
+    }
+    let mut free = Vec::new();
+    for office in offices {
+        let zone = zone_of(cx, &office);
+        for slot in slots::of_release_at(tx, release, &office)? {
+            if slot.left() > 0 && !is_closed(&slot.key) && cx.now < booking_closes(slot.key.date, zone) {
+                free.push(Free { id: slot.id, slot: slot.key, left: slot.left() });
+            }
+        }
+    }
+    Ok(free)
+}
+
+/// Settles the next parties of a closure. Says how many it came to; 0 means that all are settled.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SettlePeople {
+    pub closure: ClosureId,
+}
+
+impl Operation for SettlePeople {
+    const NAME: &'static str = "closure_settle";
+    type Outcome = u32;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<u32, Error> {
+        let Some(closure) = closures::get(tx, self.closure)? else { return Ok(0) };
+        let waiting = closures::waiting(tx, closure.id, SETTLED_AT_ONCE)?;
+        if waiting.is_empty() {
+            if closures::done(tx, closure.id, cx.now)? {
+                let reason = format!("closure {}", closure.id);
+                let office = Some(closure.office.as_str());
+                let note = Note { kind: "closure_done", office, reason: Some(&reason), ..Note::default() };
+                cx.note(tx, Actor::Clock, note)?;
+            }
+            return Ok(0);
+        }
+        let mut in_order: Vec<PartyId> = waiting.iter().map(|(party, _)| *party).collect();
+        in_order.sort();
+        in_order.into_iter().try_for_each(|party| parties::lock(tx, party))?;
+        let mut free: BTreeMap<ReleaseId, Vec<Free<SlotId>>> = BTreeMap::new();
+        for (_, from) in &waiting {
+            let Some(slot) = slots::get(tx, *from)? else { continue };
+            if !free.contains_key(&slot.release) {
+                let (office, relocation) = (&closure.office, closure.relocation);
+                let places = free_places(tx, cx, office, relocation, &slot.release, &|_| false)?;
+                free.insert(slot.release, places);
+            }
+        }
+        let places = free.values().flatten().map(|place| place.id);
+        slots::lock(tx, places.chain(waiting.iter().map(|(_, slot)| *slot)))?;
+        for (party, from) in &waiting {
+            settle(tx, cx, &closure, *party, *from, &mut free)?;
+        }
+        Ok(waiting.len() as u32)
+    }
+}
+
+fn settle(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    closure: &Closure,
+    id: PartyId,
+    from: SlotId,
+    free: &mut BTreeMap<ReleaseId, Vec<Free<SlotId>>>,
+) -> Result<(), Error> {
+    let missing = || Fault::Corrupt { what: format!("party {id} of closure {}", closure.id) };
+    let (party, slot) = (parties::get(tx, id)?.ok_or_else(missing)?, slots::get(tx, from)?.ok_or_else(missing)?);
+    let appointment = appointments::get(tx, id)?.ok_or_else(missing)?;
+    // Whoever moved or cancelled by themselves since needs nothing any more.
+    if appointment.slot != from || appointment.state != AppointmentState::Booked {
+        closures::settle(tx, closure.id, id, Fate::Gone, None, cx.now)?;
+        return Ok(());
+    }
+    let free = free.entry(slot.release.clone()).or_default();
+    let offers = |key: &SlotKey| {
+        let office = cx.catalogue.offices.get(&key.office);
+        office.is_some_and(|office| office.offers(party.service, party.passport, key.date).is_ok())
+    };
+    for place in best_first(&slot.key, party.size, free) {
+        if !offers(&place.slot) || !slots::take(tx, place.id, party.size)? {
+            continue;
+        }
+        // The holder's own move is not used up by the office's.
+        if !appointments::move_to(tx, id, from, place.id, false, cx.now)? {
+            return Err(Fault::Corrupt { what: format!("party {id} is booked and cannot be moved") }.into());
+        }
+        slots::give_back(tx, from, party.size)?;
+        wishes::remove(tx, id)?;
+        if let Some(taken) = free.iter_mut().find(|other| other.id == place.id) {
+            taken.left = taken.left.saturating_sub(party.size);
+        }
+        closures::settle(tx, closure.id, id, Fate::Moved, Some(place.id), cx.now)?;
+        let told = place_told(cx, id, &place.slot);
+        tell(tx, cx, Recipient::Account(party.account), Message::MovedByOffice { place: told, from: slot.key })?;
+        let to = slots::get(tx, place.id)?.ok_or_else(missing)?;
+        note_place(tx, cx, Actor::Clock, "moved_by_office", id, &to)?;
+        return Ok(());
+    }
+    let to = next(appointment.state, AppointmentEvent::Revoke).map_err(|_| missing())?;
+    if !appointments::advance(tx, id, &[appointment.state], to, cx.now)? {
+        return Err(Fault::Corrupt { what: format!("party {id} is booked and cannot be revoked") }.into());
+    }
+    release_place(tx, &party, &slot)?;
+    closures::settle(tx, closure.id, id, Fate::Revoked, None, cx.now)?;
+    tell(tx, cx, Recipient::Account(party.account), Message::Revoked { slot: slot.key })?;
+    Ok(note_place(tx, cx, Actor::Clock, to.as_str(), id, &slot)?)
+}
+
+/// Settles everybody whom closures name, in small operations. Safe to run at any time, on any node, twice.
+pub async fn tend(app: &App) -> Result<u32, Failure> {
+    let mut settled = 0;
+    for closure in app.store().read(closures::running).await? {
+        loop {
+            let now = app.perform_as(Actor::Clock, SettlePeople { closure: closure.id }).await?;
+            settled += now;
+            if now == 0 {
+                break;
+            }
+        }
+    }
+    Ok(settled)
+}
+
+/// Notes that somebody of a closure was called, and what came of it.
+#[derive(Serialize, Deserialize)]
+pub struct NoteCall {
+    /// The closure.
+    pub closure: ClosureId,
+    /// The party's link id.
+    pub link: String,
+    /// What came of it.
+    pub words: String,
+}
+
+impl Operation for NoteCall {
+    const NAME: &'static str = "closure_called";
+    type Outcome = ();
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
+        let closure = closures::get(tx, self.closure)?.ok_or(StaffRefusal::ClosureUnknown)?;
+        let officer = cx.officer_for(tx, Task::People, Some(&closure.office))?.id;
+        let words = approval::checked_reason(&self.words)?;
+        let party = crate::party::by_link(tx, cx, &self.link)?.ok_or(Refusal::TicketUnknown)?;
+        if !closures::called(tx, closure.id, party.id, officer, &words, cx.now)? {
+            return Err(StaffRefusal::ChangedMeanwhile.into());
+        }
+        let reason = format!("closure {}", closure.id);
+        let note = Note {
+            kind: "closure_called",
+            party: Some(party.id),
+            office: Some(closure.office.as_str()),
+            reason: Some(&reason),
+            ..Note::default()
+        };
+        Ok(cx.note(tx, Actor::Staff(officer), note)?)
+    }
+}
+
+/// A closure as staff see it.
+#[derive(Debug, Clone)]
+pub struct ClosureView {
+    /// The closure.
+    pub closure: Closure,
+    /// How many parties have which fate.
+    pub counts: Vec<(Fate, u32)>,
+}
+
+/// The closures of an office, the newest first.
+pub fn list(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<Vec<ClosureView>, Error> {
+    cx.officer_for(tx, Task::Look, Some(office))?;
+    let view = |closure: Closure| Ok(ClosureView { counts: closures::counts(tx, closure.id)?, closure });
+    closures::of_office(tx, office, LISTED_MAX)?.into_iter().map(view).collect()
+}
+
+/// What became of somebody, as the officer sees who calls them.
+#[derive(Debug, Clone)]
+pub struct PersonView {
+    /// The party's link id.
+    pub link: String,
+    /// Its queue code at the office that was closed.
+    pub code: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// What it had.
+    pub from: Option<SlotKey>,
+    /// What it has now.
+    pub to: Option<SlotKey>,
+    /// What came of the call.
+    pub called: Option<String>,
+}
+
+/// A closure with everybody in it.
+pub fn show(tx: &Tx<'_>, cx: &Context<'_>, id: ClosureId) -> Result<(ClosureView, Vec<PersonView>), Error> {
+    let closure = closures::get(tx, id)?.ok_or(StaffRefusal::ClosureUnknown)?;
+    cx.officer_for(tx, Task::Look, Some(&closure.office))?;
+    let key = |slot: SlotId| -> Result<Option<SlotKey>, Fault> { Ok(slots::get(tx, slot)?.map(|slot| slot.key)) };
+    let mut people = Vec::new();
+    for settled in closures::people(tx, id, PEOPLE_MAX)? {
+        people.push(PersonView {
+            link: link_of(cx, settled.party),
+            code: code_of(cx, &closure.office, settled.party).to_string(),
+            fate: settled.fate,
+            from: key(settled.from)?,
+            to: settled.to.map(key).transpose()?.flatten(),
+            called: settled.called.map(|(_, _, words)| words),
+        });
+    }
+    Ok((ClosureView { counts: closures::counts(tx, id)?, closure }, people))
+}

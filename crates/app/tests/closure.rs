@@ -1,0 +1,297 @@
+//! An office closes: nobody who held a place is lost, nobody's own right to move is used up, and nobody is punished for a day on which there
+//! was nobody to come to.
+
+mod town;
+
+use std::sync::Arc;
+
+use antrean_app::appointment::{Cancel, Move};
+use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
+use antrean_app::closure::{self, NoteCall, Plan, StartClosure};
+use antrean_app::message::Message;
+use antrean_app::party::LiveView;
+use antrean_app::staff::{self, AddStaff, Approved, Decide, OperatorInvites, StaffRefusal};
+use antrean_app::ticket::TicketView;
+use antrean_app::{Failure, Refusal};
+use antrean_domain::appointment::AppointmentState;
+use antrean_domain::closure::{Cause, Range, Relocation};
+use antrean_domain::office::OfficeCode;
+use antrean_domain::release::{Mode, ReleaseId};
+use antrean_domain::slot::WindowStart;
+use antrean_domain::staff::{Login, Password, Role};
+use antrean_store::closures::Fate;
+use antrean_store::ids::SlotId;
+use antrean_store::slots;
+use jiff::civil::{Date, date};
+use town::{FRIDAY, Person, Town, refusal, wib};
+
+const TUESDAY: Date = date(2026, 12, 1);
+const WEDNESDAY: Date = date(2026, 12, 2);
+
+async fn on_duty(town: &Town, name: &str, role: Role, offices: &[&str]) -> Caller {
+    let offices: Vec<OfficeCode> = offices.iter().map(|code| code.parse().unwrap()).collect();
+    let add = AddStaff { login: Login::parse(name).unwrap(), name: name.to_owned(), role, offices };
+    let invited = town.app.perform_as(Actor::Operator, OperatorInvites { add }).await.unwrap();
+    let secret = staff::totp_of_link(town.app.keys(), &unhex(&invited.token).unwrap());
+    let totp = totp_rs::Builder::new().with_secret(secret.to_vec()).build().unwrap();
+    let code = totp.generate(town.app.now().as_second() as u64).to_string();
+    let password = Password::typed("kuda hijau minum teh").unwrap();
+    let signed_in = staff::begin(&town.app, Caller::default(), &invited.token, password, &code).await.unwrap();
+    Caller { staff: SessionToken::from_text(&signed_in.session), ..Caller::default() }
+}
+
+fn closing(office: &str, from: Date, to: Date, relocation: Relocation) -> StartClosure {
+    let range = Range::new(from, to, None).unwrap();
+    let words = "listrik padam".to_owned();
+    StartClosure { plan: Plan { office: office.parse().unwrap(), range, cause: Cause::Outage, words, relocation } }
+}
+
+/// The public windows of an office on a day, by start.
+async fn windows(town: &Town, release: &ReleaseId, office: &str, date: Date) -> Vec<SlotId> {
+    let (release, office) = (release.clone(), office.parse::<OfficeCode>().unwrap());
+    let all = town.app.store().read(move |tx| slots::of_release_at(tx, &release, &office)).await.unwrap();
+    all.into_iter().filter(|slot| slot.key.date == date).map(|slot| slot.id).collect()
+}
+
+async fn ticket(person: &Person) -> Option<TicketView> {
+    match person.mine().await.live {
+        Some(LiveView::Appointment(ticket)) => Some(ticket),
+        _ => None,
+    }
+}
+
+async fn start(
+    town: &Town,
+    who: &Caller,
+    closing: StartClosure,
+) -> Result<Approved<antrean_store::ids::ClosureId>, Failure> {
+    town.app.perform(who.clone(), None, closing).await
+}
+
+/// People who hold the first places of an office on Tuesday.
+async fn holders(town: &Town, release: &ReleaseId, office: &str, count: u32) -> Vec<Person> {
+    let slots = windows(town, release, office, TUESDAY).await;
+    let mut people = Vec::new();
+    for number in 0..count {
+        let person = town.applicant(number).await;
+        for slot in &slots {
+            if person.book(*slot).await.is_ok() {
+                break;
+            }
+        }
+        assert!(ticket(&person).await.is_some());
+        people.push(person);
+    }
+    people
+}
+
+async fn first_come(town: &Town, offices: &[&str]) -> ReleaseId {
+    let plan = antrean_domain::release::ReleasePlan { waiting_room: false, ..Town::plan(Mode::FirstCome, offices) };
+    let id = plan.id.clone();
+    town.app.perform_as(Actor::Operator, antrean_app::release::Plan { plan }).await.unwrap();
+    town.at(wib(FRIDAY, 14, 0)).await;
+    id
+}
+
+#[tokio::test]
+async fn whoever_held_a_place_gets_the_nearest_one_and_may_still_move() {
+    let town = Town::new(1).await;
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 8).await;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let closing = closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice);
+    let plan = closing.plan.clone();
+    let preview = town.app.ask(head.clone(), move |tx, cx| closure::preview(tx, cx, &plan)).await.unwrap();
+    assert_eq!((preview.parties, preview.people, preview.unplaced, preview.needs_second), (8, 8, 0, false));
+
+    let Approved::Done { outcome: id } = start(&town, &head, closing).await.unwrap() else {
+        panic!("eight places need no second person")
+    };
+    assert_eq!(
+        refusal(town.applicant(900).await.book(windows(&town, &release, "BTM", TUESDAY).await[0]).await).code(),
+        "slot-closed"
+    );
+    town.messages().await;
+    town.tick().await;
+    town.check_rules().await;
+    let told = town.messages().await;
+    assert_eq!(told.iter().filter(|(_, message)| matches!(message, Message::MovedByOffice { .. })).count(), 8);
+    for (person, effect) in people.iter().zip(&preview.effects) {
+        let ticket = ticket(person).await.expect("a place");
+        assert_eq!(Some(ticket.slot), effect.to, "what was shown is what was done");
+        assert_eq!(ticket.slot.date, WEDNESDAY);
+        assert!(ticket.can_move, "the office's move is not the holder's");
+    }
+    let later = *windows(&town, &release, "BTM", WEDNESDAY).await.last().unwrap();
+    people[0].perform(Move { link: ticket(&people[0]).await.unwrap().link, slot: later }).await.unwrap();
+    let (view, all) = town.app.ask(head, move |tx, cx| closure::show(tx, cx, id)).await.unwrap();
+    assert!(view.closure.done.is_some());
+    assert_eq!((view.counts, all.len()), (vec![(Fate::Moved, 8)], 8));
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn whoever_finds_no_place_is_told_and_called_and_free_at_once() {
+    let town = Town::new(2).await;
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 3).await;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let closing = closing("BTM", TUESDAY, WEDNESDAY, Relocation::SameOffice);
+    let Approved::Done { outcome: id } = start(&town, &head, closing).await.unwrap() else { panic!("three places") };
+    town.tick().await;
+    town.check_rules().await;
+    for person in &people {
+        let mine = person.mine().await;
+        assert!(mine.live.is_none());
+        assert_eq!(mine.earlier[0].appointment.map(|(state, _)| state), Some(AppointmentState::Revoked));
+        assert!(mine.strikes.is_empty());
+    }
+    let told = town.messages().await;
+    assert_eq!(told.iter().filter(|(_, message)| matches!(message, Message::Revoked { .. })).count(), 3);
+    let (_, all) = town.app.ask(head.clone(), move |tx, cx| closure::show(tx, cx, id)).await.unwrap();
+    let call = |words: &str| NoteCall { closure: id, link: all[0].link.clone(), words: words.to_owned() };
+    town.app.perform(head.clone(), None, call("datang Jumat")).await.unwrap();
+    let again = town.app.perform(head, None, call("lagi")).await;
+    assert_eq!(refusal(again), Refusal::Staff(StaffRefusal::ChangedMeanwhile));
+
+    // The day passes; nobody has missed anything.
+    town.at(wib(date(2026, 12, 3), 3, 0)).await;
+    assert!(people[0].mine().await.strikes.is_empty());
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn hours_of_a_day_are_closed_and_families_stay_together() {
+    let town = Town::new(3).await;
+    let release = first_come(&town, &["BTM", "BTM-HB"]).await;
+    let slots = windows(&town, &release, "BTM", TUESDAY).await;
+    let family = town.family(1, 4).await;
+    family.book(slots[0]).await.unwrap();
+    let late = town.applicant(2).await;
+    late.book(*slots.last().unwrap()).await.unwrap();
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let mut morning = closing("BTM", TUESDAY, TUESDAY, Relocation::Family);
+    let hour = |text| WindowStart::parse(text).unwrap();
+    morning.plan.range = Range::new(TUESDAY, TUESDAY, Some((hour("07:00"), hour("10:00")))).unwrap();
+    start(&town, &head, morning).await.unwrap();
+    town.tick().await;
+    let moved = ticket(&family).await.unwrap();
+    assert_eq!((moved.people.len(), moved.slot.date), (5, TUESDAY), "all five, and on the same day");
+    assert_eq!(ticket(&late).await.unwrap().sequence, 0, "the afternoon stays as it was");
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn many_places_need_a_second_person_and_two_heads_close_once() {
+    let town = Arc::new(Town::new(4).await);
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 25).await;
+    let one = on_duty(&town, "one", Role::Head, &["BTM"]).await;
+    let two = on_duty(&town, "two", Role::Head, &["BTM"]).await;
+    let Approved::Asked { request } =
+        start(&town, &one, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await.unwrap()
+    else {
+        panic!("25 places alone")
+    };
+    assert!(ticket(&people[0]).await.is_some_and(|ticket| ticket.slot.date == TUESDAY));
+    town.app.perform(two.clone(), None, Decide { request, yes: true, answer: String::new() }).await.unwrap();
+    town.tick().await;
+    for person in &people {
+        assert_eq!(ticket(person).await.unwrap().slot.date, WEDNESDAY);
+    }
+    let again = start(&town, &two, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await;
+    assert_eq!(refusal(again), Refusal::Staff(StaffRefusal::NothingToClose));
+    let elsewhere = start(&town, &two, closing("JAKSEL", TUESDAY, TUESDAY, Relocation::SameOffice)).await;
+    assert!(matches!(refusal(elsewhere), Refusal::Staff(StaffRefusal::OfficeNotYours { .. })));
+    town.check_rules().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_who_cancel_and_book_while_the_office_closes_are_counted_once() {
+    let town = Arc::new(Town::new(5).await);
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 16).await;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let slots = windows(&town, &release, "BTM", TUESDAY).await;
+    let mut latecomers = Vec::new();
+    for number in 100..116 {
+        latecomers.push(town.applicant(number).await);
+    }
+    let mut links = Vec::new();
+    for person in people.iter().take(8) {
+        links.push(ticket(person).await.unwrap().link);
+    }
+    let mut at_once = tokio::task::JoinSet::new();
+    for (person, link) in people.into_iter().zip(links) {
+        at_once.spawn(async move { person.perform(Cancel { link }).await.is_ok() });
+    }
+    for (number, person) in latecomers.into_iter().enumerate() {
+        let slot = slots[number % slots.len()];
+        at_once.spawn(async move { person.book(slot).await.is_ok() });
+    }
+    for relocation in [Relocation::SameOffice, Relocation::Release] {
+        let (town, head) = (Arc::clone(&town), head.clone());
+        at_once.spawn(async move {
+            let closed = start(&town, &head, closing("BTM", TUESDAY, TUESDAY, relocation)).await;
+            closed.is_ok()
+        });
+    }
+    while let Some(one) = at_once.join_next().await {
+        one.unwrap();
+    }
+    // With more than twenty held in that instant a second person is asked; then it is closed now.
+    let office: OfficeCode = "BTM".parse().unwrap();
+    let waiting = town.app.ask(head.clone(), staff::requests).await.unwrap().waiting;
+    if let Some(request) = waiting.first() {
+        let other = on_duty(&town, "other", Role::Head, &["BTM"]).await;
+        town.app.perform(other, None, Decide { request: request.id, yes: true, answer: String::new() }).await.unwrap();
+    }
+    town.tick().await;
+    town.check_rules().await;
+    let all = town.app.ask(head, move |tx, cx| closure::list(tx, cx, &office)).await.unwrap();
+    assert_eq!(all.len(), 1, "closed once");
+    let left =
+        town.app.store().read(move |tx| antrean_store::appointments::live_on(tx, &office, TUESDAY)).await.unwrap();
+    assert_eq!(left.len(), 0, "nobody holds a place on a day that is closed");
+}
+
+#[tokio::test]
+async fn what_is_closed_before_a_draw_gives_no_place_in_it_and_everybody_can_check_that() {
+    let town = Town::new(6).await;
+    let release = town.open_release(Mode::Draw, &["BTM"]).await;
+    let person = town.applicant(1).await;
+    person.enter(&release, &["BTM/2026-12-01/*", "BTM/2026-12-02/*"]).await.unwrap();
+    let admin = on_duty(&town, "admin", Role::Admin, &[]).await;
+    start(&town, &admin, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await.unwrap();
+    town.draw().await;
+    assert_eq!(ticket(&person).await.unwrap().slot.date, WEDNESDAY);
+    let file = antrean_app::bundle::file(&town.app, &release, antrean_app::bundle::BUNDLE).await.unwrap();
+    let bytes = std::fs::read(file).unwrap();
+    let bundle = antrean_domain::draw::bundle::Bundle::read(&bytes).unwrap();
+    let report = antrean_domain::draw::verify::verify(&bundle).unwrap();
+    assert_eq!(report.given, 1);
+    assert!(String::from_utf8_lossy(bundle.closures).contains("listrik padam"));
+}
+
+#[tokio::test]
+async fn the_work_stops_anywhere_and_goes_on() {
+    let mut town = Town::new(7).await;
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 12).await;
+    drop(people);
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    start(&town, &head, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await.unwrap();
+    town.restart().await;
+    town.tick().await;
+    town.tick().await;
+    let office: OfficeCode = "BTM".parse().unwrap();
+    let all = town.app.ask(head, move |tx, cx| closure::list(tx, cx, &office)).await.unwrap();
+    assert_eq!(all[0].counts, vec![(Fate::Moved, 12)]);
+    let told = town.messages().await;
+    assert_eq!(
+        told.iter().filter(|(_, message)| matches!(message, Message::MovedByOffice { .. })).count(),
+        12,
+        "each once"
+    );
+    town.check_rules().await;
+}

@@ -1,0 +1,324 @@
+//! Closures: places that an office took back, and what became of each party that held some. Settled once, kept for ever.
+
+use antrean_domain::closure::{Cause, Range, Relocation};
+use antrean_domain::office::OfficeCode;
+use antrean_domain::release::ReleaseId;
+use antrean_domain::slot::{SlotKey, WindowStart};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::columns::{name, named};
+use crate::ids::{ClosureId, PartyId, SlotId, StaffId};
+use crate::statements::statements;
+use crate::{Fault, RowRef, Tx, Value};
+
+named!(Cause {
+    Disaster = "disaster",
+    Outage = "outage",
+    Order = "order",
+    Staff = "staff",
+    Security = "security",
+    Other = "other",
+});
+named!(Relocation { SameOffice = "same_office", Family = "family", Release = "release" });
+
+/// What became of a party whose places were taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Nothing yet: the work has not come to it.
+    Waiting,
+    /// It has other places.
+    Moved,
+    /// It has none, and was told so; nothing counts against it.
+    Revoked,
+    /// It had given its places back by itself before the work came to it.
+    Gone,
+}
+
+named!(Fate { Waiting = "waiting", Moved = "moved", Revoked = "revoked", Gone = "gone" });
+
+macro_rules! columns {
+    () => {
+        "c.id, c.office, c.from_date, c.to_date, c.starts, c.ends, c.cause, c.words, c.relocation, c.asked_by, c.begun_ms, c.done_ms"
+    };
+}
+
+macro_rules! in_range {
+    () => {
+        "s.office = ?1 AND s.date >= ?2 AND s.date <= ?3 AND s.starts >= ?4 AND s.starts < ?5 AND s.closed = 0"
+    };
+}
+
+statements! {
+    INSERT = "INSERT INTO closures (office, from_date, to_date, starts, ends, cause, words, relocation, asked_by, begun_ms)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    GET = concat!("SELECT ", columns!(), " FROM closures c WHERE c.id = ?1");
+    OF_OFFICE = concat!("SELECT ", columns!(), " FROM closures c WHERE c.office = ?1 ORDER BY c.id DESC LIMIT ?2");
+    RUNNING = concat!("SELECT ", columns!(), " FROM closures c WHERE c.done_ms IS NULL ORDER BY c.id");
+    DONE = "UPDATE closures SET done_ms = ?2 WHERE id = ?1 AND done_ms IS NULL";
+    OPEN_SLOTS = concat!(
+        "SELECT s.id, s.release_id, s.date, s.starts, r.state, s.taken FROM slots s JOIN releases r ON r.id = s.release_id
+         WHERE ", in_range!(), " ORDER BY s.id"
+    );
+    HOLDERS = concat!(
+        "SELECT a.party_id, s.id, s.office, s.date, s.starts, p.size, s.release_id FROM slots s
+         JOIN appointments a ON a.slot_id = s.id JOIN parties p ON p.id = a.party_id
+         WHERE ", in_range!(), " AND a.state = 'booked' ORDER BY s.date, s.starts, a.party_id"
+    );
+    NAME = "INSERT INTO closure_people (closure_id, party_id, from_slot, state) VALUES (?1, ?2, ?3, 'waiting')
+            ON CONFLICT (closure_id, party_id) DO NOTHING";
+    WAITING = "SELECT w.party_id, w.from_slot FROM closure_people w JOIN slots s ON s.id = w.from_slot
+               WHERE w.closure_id = ?1 AND w.state = 'waiting' ORDER BY s.date, s.starts, w.party_id LIMIT ?2";
+    SETTLE = "UPDATE closure_people SET state = ?3, to_slot = ?4, done_ms = ?5
+              WHERE closure_id = ?1 AND party_id = ?2 AND state = 'waiting'";
+    COUNTS = "SELECT state, count(*) FROM closure_people WHERE closure_id = ?1 GROUP BY state ORDER BY state";
+    PEOPLE = "SELECT party_id, from_slot, state, to_slot, called_by, called_ms, called FROM closure_people
+              WHERE closure_id = ?1 ORDER BY state DESC, party_id LIMIT ?2";
+    CALLED = "UPDATE closure_people SET called_by = ?3, called_ms = ?4, called = ?5
+              WHERE closure_id = ?1 AND party_id = ?2 AND called_ms IS NULL";
+    OF_PARTY = "SELECT c.cause, c.words FROM closure_people w JOIN closures c ON c.id = w.closure_id
+                WHERE w.party_id = ?1 ORDER BY c.id DESC LIMIT 1";
+}
+
+/// A closure about to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewClosure<'a> {
+    /// The office.
+    pub office: &'a OfficeCode,
+    /// Which of its windows.
+    pub range: Range,
+    /// Why, as a kind.
+    pub cause: Cause,
+    /// Why, for the public.
+    pub words: &'a str,
+    /// Where the people go.
+    pub relocation: Relocation,
+    /// Who asked for it.
+    pub asked_by: StaffId,
+}
+
+/// A closure as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closure {
+    /// Its number.
+    pub id: ClosureId,
+    /// The office.
+    pub office: OfficeCode,
+    /// Which of its windows.
+    pub range: Range,
+    /// Why, as a kind.
+    pub cause: Cause,
+    /// Why, for the public.
+    pub words: String,
+    /// Where the people go.
+    pub relocation: Relocation,
+    /// Who asked for it.
+    pub asked_by: StaffId,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When everybody was settled.
+    pub done: Option<Timestamp>,
+}
+
+/// A window that a range would close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSlot {
+    /// Its number.
+    pub id: SlotId,
+    /// The release that it belongs to.
+    pub release: ReleaseId,
+    /// Office, date and start.
+    pub key: SlotKey,
+    /// Where the release stands.
+    pub state: crate::releases::ReleaseState,
+    /// Places that are held.
+    pub taken: u32,
+}
+
+/// A party that holds places in a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The party.
+    pub party: PartyId,
+    /// The slot.
+    pub slot: SlotId,
+    /// Office, date and start of it.
+    pub key: SlotKey,
+    /// How many people.
+    pub size: u32,
+    /// The release of the slot.
+    pub release: ReleaseId,
+}
+
+/// What became of a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The party.
+    pub party: PartyId,
+    /// The slot that it had.
+    pub from: SlotId,
+    /// What became of it.
+    pub fate: Fate,
+    /// The slot that it has now.
+    pub to: Option<SlotId>,
+    /// Who called it, when, and what came of it.
+    pub called: Option<(StaffId, Timestamp, String)>,
+}
+
+fn closure(row: &RowRef<'_>) -> Result<Closure, Fault> {
+    let hours = match (row.int_opt(4)?, row.int_opt(5)?) {
+        (Some(_), Some(_)) => Some((row.starts(4)?, row.starts(5)?)),
+        _ => None,
+    };
+    Ok(Closure {
+        id: ClosureId(row.int(0)?),
+        office: row.office(1)?,
+        range: Range { from: row.date(2)?, to: row.date(3)?, hours },
+        cause: row.named(6)?,
+        words: row.text(7)?.to_owned(),
+        relocation: row.named(8)?,
+        asked_by: StaffId(row.int(9)?),
+        begun: row.instant(10)?,
+        done: row.instant_opt(11)?,
+    })
+}
+
+/// The five values of a range in a statement: office, first and last day, first minute, and the minute after the last.
+fn ranged<'a>(office: &'a OfficeCode, dates: &'a (String, String), range: &Range) -> [Value<'a>; 5] {
+    let (starts, ends) =
+        range.hours.map_or((0, 24 * 60), |(starts, ends)| (starts.minutes().into(), ends.minutes().into()));
+    [Value::Text(office.as_str()), Value::Text(&dates.0), Value::Text(&dates.1), Value::Int(starts), Value::Int(ends)]
+}
+
+fn dates(range: &Range) -> (String, String) {
+    (range.from.to_string(), range.to.to_string())
+}
+
+/// Begins a closure.
+pub fn insert(tx: &Tx<'_>, new: &NewClosure<'_>, now: Timestamp) -> Result<ClosureId, Fault> {
+    let dates = dates(&new.range);
+    let minutes = |at: Option<WindowStart>| Value::from(at.map(|at| i64::from(at.minutes())));
+    let values = [
+        Value::Text(new.office.as_str()),
+        Value::Text(&dates.0),
+        Value::Text(&dates.1),
+        minutes(new.range.hours.map(|(starts, _)| starts)),
+        minutes(new.range.hours.map(|(_, ends)| ends)),
+        name(new.cause),
+        Value::Text(new.words),
+        name(new.relocation),
+        Value::Int(new.asked_by.0),
+        Value::instant(now),
+    ];
+    tx.insert(INSERT, &values)?.map(ClosureId).ok_or_else(|| Fault::corrupt("a closure was not inserted"))
+}
+
+/// A closure by its number.
+pub fn get(tx: &Tx<'_>, id: ClosureId) -> Result<Option<Closure>, Fault> {
+    tx.opt(GET, &[Value::Int(id.0)], closure)
+}
+
+/// At most so many closures of an office, the newest first.
+pub fn of_office(tx: &Tx<'_>, office: &OfficeCode, limit: u32) -> Result<Vec<Closure>, Fault> {
+    tx.all(OF_OFFICE, &[Value::Text(office.as_str()), Value::Int(limit.into())], closure)
+}
+
+/// Closures in which somebody still waits for what becomes of them, the oldest first.
+pub fn running(tx: &Tx<'_>) -> Result<Vec<Closure>, Fault> {
+    tx.all(RUNNING, &[], closure)
+}
+
+/// Everybody is settled; `false` if that was so before.
+pub fn done(tx: &Tx<'_>, id: ClosureId, now: Timestamp) -> Result<bool, Fault> {
+    tx.changed(DONE, &[Value::Int(id.0), Value::instant(now)])
+}
+
+/// The windows in a range that are not closed yet, of all pools and releases, by number.
+pub fn open_slots(tx: &Tx<'_>, office: &OfficeCode, range: &Range) -> Result<Vec<OpenSlot>, Fault> {
+    tx.all(OPEN_SLOTS, &ranged(office, &dates(range), range), |row| {
+        Ok(OpenSlot {
+            id: row.slot(0)?,
+            release: row.release(1)?,
+            key: SlotKey { office: *office, date: row.date(2)?, starts: row.starts(3)? },
+            state: row.named(4)?,
+            taken: row.small(5)?,
+        })
+    })
+}
+
+/// Who holds places in the windows of a range that are not closed yet, in the order of their arrival.
+pub fn holders(tx: &Tx<'_>, office: &OfficeCode, range: &Range) -> Result<Vec<Holder>, Fault> {
+    tx.all(HOLDERS, &ranged(office, &dates(range), range), |row| {
+        Ok(Holder {
+            party: row.party(0)?,
+            slot: row.slot(1)?,
+            key: SlotKey { office: row.office(2)?, date: row.date(3)?, starts: row.starts(4)? },
+            size: row.small(5)?,
+            release: row.release(6)?,
+        })
+    })
+}
+
+/// Names a party as one whose places were taken back.
+pub fn name_party(tx: &Tx<'_>, id: ClosureId, party: PartyId, from: SlotId) -> Result<(), Fault> {
+    tx.post(NAME, &[Value::Int(id.0), Value::Int(party.0), Value::Int(from.0)])
+}
+
+/// The next parties that wait, at most so many, in the order of their arrival.
+pub fn waiting(tx: &Tx<'_>, id: ClosureId, limit: u32) -> Result<Vec<(PartyId, SlotId)>, Fault> {
+    tx.all(WAITING, &[Value::Int(id.0), Value::Int(limit.into())], |row| Ok((row.party(0)?, row.slot(1)?)))
+}
+
+/// Settles what becomes of a party; `false` if that was settled before.
+pub fn settle(
+    tx: &Tx<'_>,
+    id: ClosureId,
+    party: PartyId,
+    fate: Fate,
+    to: Option<SlotId>,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let to = Value::from(to.map(|slot| slot.0));
+    tx.changed(SETTLE, &[Value::Int(id.0), Value::Int(party.0), name(fate), to, Value::instant(now)])
+}
+
+/// How many parties have which fate.
+pub fn counts(tx: &Tx<'_>, id: ClosureId) -> Result<Vec<(Fate, u32)>, Fault> {
+    tx.all(COUNTS, &[Value::Int(id.0)], |row| Ok((row.named(0)?, row.small(1)?)))
+}
+
+/// What became of whom, at most so many.
+pub fn people(tx: &Tx<'_>, id: ClosureId, limit: u32) -> Result<Vec<Settled>, Fault> {
+    tx.all(PEOPLE, &[Value::Int(id.0), Value::Int(limit.into())], |row| {
+        let called = match (row.int_opt(4)?, row.instant_opt(5)?) {
+            (Some(by), Some(at)) => Some((StaffId(by), at, row.text(6)?.to_owned())),
+            _ => None,
+        };
+        Ok(Settled {
+            party: row.party(0)?,
+            from: row.slot(1)?,
+            fate: row.named(2)?,
+            to: row.int_opt(3)?.map(SlotId),
+            called,
+        })
+    })
+}
+
+/// Notes that a party was called and what came of it; `false` if somebody did before, or the party is not in the closure.
+pub fn called(
+    tx: &Tx<'_>,
+    id: ClosureId,
+    party: PartyId,
+    by: StaffId,
+    words: &str,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let values = [Value::Int(id.0), Value::Int(party.0), Value::Int(by.0), Value::instant(now), Value::Text(words)];
+    tx.changed(CALLED, &values)
+}
+
+/// Why a party's places were taken back, if they were: the newest cause and its words.
+pub fn of_party(tx: &Tx<'_>, party: PartyId) -> Result<Option<(Cause, String)>, Fault> {
+    tx.opt(OF_PARTY, &[Value::Int(party.0)], |row| Ok((row.named(0)?, row.text(1)?.to_owned())))
+}
