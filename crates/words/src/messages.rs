@@ -140,6 +140,7 @@ mod tests {
             Message::Waved { place: told(office) },
             Message::Booked { place: told(office) },
             Message::Moved { place: told(office) },
+            Message::MovedByOffice { place: told(office), from: told(office).slot },
             Message::StandbyEnded { release },
         ]
     }
@@ -150,6 +151,7 @@ mod tests {
             Message::Code { code: "012345".to_owned(), minutes: 5 },
             Message::Cancelled { slot, late: false },
             Message::Cancelled { slot, late: true },
+            Message::Revoked { slot },
         ];
         for rest_releases in 0..=2 {
             messages.push(Message::Missed { slot, office, rest_releases });

@@ -1,5 +1,6 @@
 //! The words of the offices: what somebody is, and what staff do.
 
+use antrean_domain::closure::{Cause, Relocation};
 use antrean_domain::staff::{Role, Task};
 
 use crate::Words;
@@ -12,6 +13,36 @@ impl Words {
             Role::Head => "role-head",
             Role::Admin => "role-admin",
             Role::Auditor => "role-auditor",
+        })
+    }
+
+    /// Why an office closes, as a kind.
+    pub fn cause(&self, cause: Cause) -> String {
+        self.say(match cause {
+            Cause::Disaster => "cause-disaster",
+            Cause::Outage => "cause-outage",
+            Cause::Order => "cause-order",
+            Cause::Staff => "cause-staff",
+            Cause::Security => "cause-security",
+            Cause::Other => "cause-other",
+        })
+    }
+
+    /// Where the people of a closure go.
+    pub fn relocation(&self, relocation: Relocation) -> String {
+        self.say(match relocation {
+            Relocation::SameOffice => "relocation-same-office",
+            Relocation::Family => "relocation-family",
+            Relocation::Release => "relocation-release",
+        })
+    }
+
+    /// The same in a sentence, for whoever chooses.
+    pub fn relocation_hint(&self, relocation: Relocation) -> String {
+        self.say(match relocation {
+            Relocation::SameOffice => "relocation-same-office-hint",
+            Relocation::Family => "relocation-family-hint",
+            Relocation::Release => "relocation-release-hint",
         })
     }
 

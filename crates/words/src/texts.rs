@@ -21,6 +21,7 @@ macro_rules! files {
 const FILES: &[(&str, &str, &str)] = files![
     "account.ftl",
     "api.ftl",
+    "closures.ftl",
     "common.ftl",
     "dates.ftl",
     "fields.ftl",

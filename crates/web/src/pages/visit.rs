@@ -206,6 +206,12 @@ impl Sent {
         Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
+    /// All fields as a query, to come back to the form that they filled in.
+    pub fn query(&self) -> String {
+        let pairs = self.0.iter().map(|(name, value)| format!("{}={}", query_value(name), query_value(value)));
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
     /// The same fields with one more.
     #[must_use]
     pub fn and(mut self, name: &str, value: &str) -> Self {

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod audit;
+mod closures;
 mod desk;
 mod home;
 mod own;
@@ -25,6 +26,7 @@ fn table(state: &WebState) -> Table {
         .and(people::routes(new()))
         .and(approvals::routes(new()))
         .and(audit::routes(new()))
+        .and(closures::routes(new()))
 }
 
 /// All pages of staff.

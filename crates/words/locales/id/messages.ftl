@@ -19,4 +19,4 @@ sms-missed = Antrean: Anda tercatat tidak hadir di { $office }, { $date }. { $re
 } Keliru? Hubungi kantor.
 sms-moved-by-office = Antrean: kantor tutup pada { $date }, jadwal Anda kami pindah. Anda tetap boleh pindah sendiri.
 sms-only-place = { $place }
-sms-revoked = Antrean: { $office } tutup pada { $date }, jadwal Anda batal. Maaf. Ini bukan salah Anda; boleh langsung daftar lagi.
+sms-revoked = Antrean: { $office } tutup pada { $date }, jadwal Anda batal. Ini bukan salah Anda; boleh langsung daftar lagi.

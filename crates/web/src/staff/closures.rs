@@ -1,0 +1,345 @@
+//! Closing an office for hours or days: what and why, what it would do to whom, the one button, and who is to be called afterwards.
+
+use antrean_app::closure::{self, ClosureView, Effect, NoteCall, PersonView, Plan, Preview, StartClosure};
+use antrean_app::staff::Approved;
+use antrean_domain::closure::{Cause, Range, RangeError, Relocation};
+use antrean_domain::slot::{SlotKey, WindowStart};
+use antrean_domain::staff::Task;
+use antrean_store::closures::Fate;
+use antrean_store::ids::ClosureId;
+use antrean_words::Arg;
+use askama::Template;
+use axum::http::StatusCode;
+use jiff::civil::Date;
+
+use super::desk::{Desk, Screen};
+use super::table::{Needs, Table};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, onward, show};
+use crate::problem::BadRequest;
+
+/// Effects and people shown on one page; the sums above them are of all.
+const SHOWN_MAX: usize = 300;
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .get("/petugas/{office}/penutupan", Needs::AtOffice(Task::Look), list)
+        .get("/petugas/{office}/penutupan/baru", Needs::AtOffice(Task::Close), ask)
+        .get("/petugas/{office}/penutupan/periksa", Needs::AtOffice(Task::Close), check)
+        .post("/petugas/{office}/penutupan", Needs::AtOffice(Task::Close), start)
+        .get("/petugas/{office}/penutupan/{closure}", Needs::AtOffice(Task::Look), one)
+        .post("/petugas/{office}/penutupan/{closure}/telepon", Needs::AtOffice(Task::People), call)
+}
+
+#[derive(Template)]
+#[template(path = "staff/closures.html")]
+struct ListPage {
+    page: Screen,
+    rows: Vec<Row>,
+    may_close: bool,
+    new: String,
+}
+
+struct Row {
+    href: String,
+    when: String,
+    why: String,
+    state: String,
+    state_kind: &'static str,
+    counts: String,
+}
+
+fn when(desk: &Desk, range: &Range) -> String {
+    let words = desk.words();
+    match range.hours {
+        Some((starts, ends)) => format!("{}, {}", words.date(range.from), words.window(starts, ends, desk.zone())),
+        None if range.from == range.to => words.date(range.from),
+        None => format!("{} – {}", words.date(range.from), words.date(range.to)),
+    }
+}
+
+fn counts(desk: &Desk, counts: &[(Fate, u32)]) -> String {
+    let one = |(fate, count): &(Fate, u32)| {
+        let key = match fate {
+            Fate::Waiting => "closure-count-waiting",
+            Fate::Moved => "closure-count-moved",
+            Fate::Revoked => "closure-count-revoked",
+            Fate::Gone => "closure-count-gone",
+        };
+        desk.words().say_with(key, &[("count", Arg::from(*count))])
+    };
+    counts.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn row(desk: &Desk, base: &str, view: &ClosureView) -> Row {
+    let (state, state_kind) = match view.closure.done {
+        Some(_) => ("closure-state-done", "good"),
+        None => ("closure-state-running", "warn"),
+    };
+    Row {
+        href: format!("{base}/{}", view.closure.id),
+        when: when(desk, &view.closure.range),
+        why: view.closure.words.clone(),
+        state: desk.words().say(state),
+        state_kind,
+        counts: counts(desk, &view.counts),
+    }
+}
+
+fn base(desk: &Desk) -> Result<String, Detour> {
+    Ok(format!("/petugas/{}/penutupan", desk.office()?.code))
+}
+
+async fn list(desk: Desk) -> Answer {
+    let (office, here) = (desk.office()?.code, base(&desk)?);
+    let all = desk.ask(move |tx, cx| closure::list(tx, cx, &office)).await??;
+    let page = ListPage {
+        page: desk.screen("closures-title", &Faults::none()),
+        rows: all.iter().map(|view| row(&desk, &here, view)).collect(),
+        may_close: desk.officer.role.may(Task::Close),
+        new: format!("{here}/baru"),
+    };
+    show(StatusCode::OK, &page)
+}
+
+#[derive(Template)]
+#[template(path = "staff/closure_new.html")]
+struct AskPage {
+    page: Screen,
+    faults: Faults,
+    here: String,
+    sent: Sent,
+    causes: Vec<(&'static str, String)>,
+    relocations: Vec<(&'static str, String, String)>,
+}
+
+async fn ask(desk: Desk, sent: Sent) -> Answer {
+    ask_page(&desk, sent, Faults::none())
+}
+
+fn ask_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
+    let words = desk.words();
+    let page = AskPage {
+        page: desk.screen("closure-new", &faults),
+        here: base(desk)?,
+        causes: Cause::ALL.iter().map(|cause| (cause.as_str(), words.cause(*cause))).collect(),
+        relocations: Relocation::ALL
+            .iter()
+            .map(|to| (to.as_str(), words.relocation(*to), words.relocation_hint(*to)))
+            .collect(),
+        sent,
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+/// What the form asks for, or what is wrong with it.
+fn plan(desk: &Desk, sent: &Sent) -> Result<Result<Plan, Faults>, Detour> {
+    let (words, mut faults) = (desk.words(), Faults::none());
+    let date = |name: &str| sent.get(name).parse::<Date>().ok();
+    let from = date("dari");
+    let to = if sent.get("sampai").is_empty() { from } else { date("sampai") };
+    if from.is_none() {
+        faults.add("dari", words.say("audit-date-wrong"));
+    }
+    if to.is_none() {
+        faults.add("sampai", words.say("audit-date-wrong"));
+    }
+    let hour = |name: &str| WindowStart::parse(sent.get(name)).ok();
+    let hours = match (sent.get("mulai"), sent.get("selesai")) {
+        ("", "") => None,
+        _ => match (hour("mulai"), hour("selesai")) {
+            (Some(starts), Some(ends)) => Some((starts, ends)),
+            _ => {
+                faults.add("mulai", words.say("closure-hours-wrong"));
+                None
+            }
+        },
+    };
+    let (cause, relocation) = (sent.get("sebab").parse::<Cause>(), sent.get("pindah").parse::<Relocation>());
+    if cause.is_err() {
+        faults.add("sebab", words.say("closure-cause-missing"));
+    }
+    if sent.get("kata").is_empty() {
+        faults.add("kata", words.say("closure-words-missing"));
+    }
+    if relocation.is_err() {
+        faults.add("pindah", words.say("closure-relocation-missing"));
+    }
+    let (Some(from), Some(to), Ok(cause), Ok(relocation), false) = (from, to, cause, relocation, faults.any()) else {
+        return Ok(Err(faults));
+    };
+    let range = match Range::new(from, to, hours) {
+        Ok(range) => range,
+        Err(error) => {
+            let key = match error {
+                RangeError::Backwards => "closure-range-backwards",
+                RangeError::TooLong => "closure-range-long",
+                RangeError::HoursOfSeveralDays => "closure-range-hours",
+            };
+            return Ok(Err(Faults::one("sampai", words.say(key))));
+        }
+    };
+    Ok(Ok(Plan { office: desk.office()?.code, range, cause, words: sent.get("kata").to_owned(), relocation }))
+}
+
+#[derive(Template)]
+#[template(path = "staff/closure_check.html")]
+struct CheckPage {
+    page: Screen,
+    here: String,
+    key: String,
+    back: String,
+    sent: Sent,
+    when: String,
+    cause: String,
+    relocation: String,
+    preview: Preview,
+    effects: Vec<(String, String, String, String)>,
+    more: bool,
+    moved_message: String,
+    revoked_message: String,
+}
+
+fn place(desk: &Desk, key: &SlotKey) -> String {
+    let words = desk.words();
+    let time = words.time(key.starts.time(), desk.zone());
+    let own = desk.office().is_ok_and(|office| office.code == key.office);
+    let when = format!("{}, {time}", words.date_short(key.date));
+    if own { when } else { format!("{when}, {}", key.office) }
+}
+
+async fn check(desk: Desk, sent: Sent) -> Answer {
+    let plan = match plan(&desk, &sent)? {
+        Ok(plan) => plan,
+        Err(faults) => return ask_page(&desk, sent, faults),
+    };
+    let asked = plan.clone();
+    let preview = match desk.ask(move |tx, cx| closure::preview(tx, cx, &asked)).await? {
+        Ok(preview) => preview,
+        Err(refusal) => {
+            let words = desk.explain(&refusal);
+            return ask_page(&desk, sent, Faults::one("dari", words));
+        }
+    };
+    let here = base(&desk)?;
+    let words = desk.words();
+    let shown = preview.effects.iter().take(SHOWN_MAX).map(|Effect { code, size, from, to }| {
+        let to = to.map_or_else(|| words.say("closure-nowhere"), |to| place(&desk, &to));
+        (code.clone(), words.people(*size), place(&desk, from), to)
+    });
+    let date = [("date", Arg::from(words.date_short(plan.range.from)))];
+    let office = Arg::from(desk.office()?.short_name().to_owned());
+    let page = CheckPage {
+        effects: shown.collect(),
+        more: preview.effects.len() > SHOWN_MAX,
+        page: desk.screen("closure-check", &Faults::none()),
+        key: desk.new_key(),
+        back: format!("{here}/baru?{}", sent.query()),
+        when: when(&desk, &plan.range),
+        cause: words.cause(plan.cause),
+        relocation: words.relocation(plan.relocation),
+        moved_message: words.say_with("sms-moved-by-office", &date),
+        revoked_message: words.say_with("sms-revoked", &[("office", office), date[0].clone()]),
+        preview,
+        here,
+        sent,
+    };
+    show(StatusCode::OK, &page)
+}
+
+async fn start(desk: Desk, sent: Sent) -> Answer {
+    let plan = match plan(&desk, &sent)? {
+        Ok(plan) => plan,
+        Err(faults) => return ask_page(&desk, sent, faults),
+    };
+    match desk.perform(&sent, StartClosure { plan }).await? {
+        Ok(Approved::Done { outcome }) => Ok(onward(&format!("{}/{outcome}", base(&desk)?))),
+        Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
+        Err(refusal) => {
+            let words = desk.explain(&refusal);
+            ask_page(&desk, sent, Faults::one("dari", words))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/closure.html")]
+struct OnePage {
+    page: Screen,
+    faults: Faults,
+    here: String,
+    key: String,
+    row: Row,
+    people: Vec<Person>,
+    more: bool,
+    may_call: bool,
+}
+
+struct Person {
+    link: String,
+    code: String,
+    fate: String,
+    fate_kind: &'static str,
+    from: String,
+    to: String,
+    called: Option<String>,
+    to_call: bool,
+}
+
+fn person(desk: &Desk, view: PersonView) -> Person {
+    let (fate, fate_kind) = match view.fate {
+        Fate::Waiting => ("closure-fate-waiting", "warn"),
+        Fate::Moved => ("closure-fate-moved", "good"),
+        Fate::Revoked => ("closure-fate-revoked", "bad"),
+        Fate::Gone => ("closure-fate-gone", ""),
+    };
+    let shown = |key: Option<SlotKey>| key.map(|key| place(desk, &key)).unwrap_or_default();
+    Person {
+        fate: desk.words().say(fate),
+        fate_kind,
+        from: shown(view.from),
+        to: shown(view.to),
+        to_call: view.fate == Fate::Revoked && view.called.is_none(),
+        called: view.called,
+        link: view.link,
+        code: view.code,
+    }
+}
+
+async fn one(desk: Desk, Named((_, closure)): Named<(String, String)>) -> Answer {
+    one_page(&desk, &closure, Faults::none()).await
+}
+
+fn number(text: &str) -> Result<ClosureId, BadRequest> {
+    text.parse().map(ClosureId).map_err(|_| BadRequest::NotFound)
+}
+
+async fn one_page(desk: &Desk, closure: &str, faults: Faults) -> Answer {
+    let id = number(closure)?;
+    let (view, people) = desk.ask(move |tx, cx| closure::show(tx, cx, id)).await??;
+    // A closure of another office is none of this one.
+    if view.closure.office != desk.office()?.code {
+        return Err(BadRequest::NotFound.into());
+    }
+    let here = base(desk)?;
+    let page = OnePage {
+        page: desk.screen("closure-title", &faults),
+        row: row(desk, &here, &view),
+        more: people.len() > SHOWN_MAX,
+        people: people.into_iter().take(SHOWN_MAX).map(|view| person(desk, view)).collect(),
+        may_call: desk.officer.role.may(Task::People),
+        key: desk.new_key(),
+        here,
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+async fn call(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Sent) -> Answer {
+    let (link, words) = (sent.get("tiket").to_owned(), sent.get("hasil").to_owned());
+    let id = format!("hasil-{link}");
+    match desk.perform(&sent, NoteCall { closure: number(&closure)?, link, words }).await? {
+        Ok(()) => Ok(onward(&format!("{}/{closure}", base(&desk)?))),
+        Err(refusal) => one_page(&desk, &closure, Faults::one(id, desk.explain(&refusal))).await,
+    }
+}

@@ -1,0 +1,106 @@
+//! A head closes an office through the pages: sees first what it does to whom, presses one button, and works off the list of calls.
+
+mod browser;
+mod people;
+
+use antrean_app::closure;
+use antrean_domain::release::Mode;
+use antrean_domain::staff::Role;
+use axum::http::StatusCode;
+use browser::Browser;
+use people::Server;
+
+/// Applicants who hold places at the office on the release's first day.
+async fn holders(server: &Server, office: &str, count: u32) {
+    server.open_release(Mode::Draw, &[office]).await;
+    for number in 0..count {
+        let choice = format!("{office}/2026-12-01/*");
+        server.applicant(number).await.enter(&[&choice]).await.expect(201);
+    }
+    server.draw().await;
+}
+
+#[tokio::test]
+async fn an_office_is_closed_and_everybody_is_moved() {
+    let server = Server::new().await;
+    holders(&server, "BTM", 3).await;
+    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    head.open("/petugas/BTM").await;
+    head.follow("Penutupan").await.shows("Belum ada penutupan");
+    head.follow("Tutup layanan").await;
+    let here = "/petugas/BTM/penutupan";
+    let form = head.form(&format!("{here}/periksa"));
+    head.send(form)
+        .await
+        .shows("Tulis tanggal seperti")
+        .shows("Pilih sebabnya.")
+        .shows("Pilih ke mana pemohon dipindah.");
+    let form = head
+        .form(&format!("{here}/periksa"))
+        .fill("dari", "2026-12-01")
+        .pick("sebab", "outage")
+        .fill("kata", "Listrik <padam>")
+        .pick("pindah", "same_office");
+    head.send(form).await.shows("Periksa sebelum menutup").shows("Akibat bagi pemohon").shows("Listrik <padam>");
+    let writes = server.writes();
+    head.open(&head.at.clone()).await;
+    assert_eq!(server.writes(), writes, "looking changes nothing");
+    let form = head.form(here);
+    head.send(form.clone()).await.shows("Sedang dikerjakan").shows("3 menunggu");
+    let shown = head.at.clone();
+    head.send(form).await;
+    assert_eq!(head.at, shown, "a form that is sent twice closes once");
+    closure::tend(&server.app).await.unwrap();
+    head.open(&shown).await.shows("Selesai").shows("3 dipindah");
+    server.check_rules().await;
+
+    let mut officer = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    officer.open(here).await.hides("penutupan/baru");
+    officer.open(&format!("{here}/baru")).await;
+    assert_eq!(officer.status, StatusCode::FORBIDDEN);
+    officer.open(&shown.replace("BTM", "BTM-HB")).await;
+    assert_eq!(officer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn whoever_has_no_place_is_called_and_the_call_is_noted_once() {
+    let server = Server::new().await;
+    holders(&server, "BTM", 2).await;
+    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    let here = "/petugas/BTM/penutupan";
+    head.open(&format!(
+        "{here}/periksa?dari=2026-12-01&sampai=&mulai=&selesai=&sebab=order&kata=Perintah&pindah=release"
+    ))
+    .await;
+    head.shows("diberi tahu, tanpa tempat");
+    let form = head.form(here);
+    head.send(form).await;
+    let shown = head.at.clone();
+    closure::tend(&server.app).await.unwrap();
+    head.open(&shown).await.shows("2 tanpa tempat");
+    let call = format!("{shown}/telepon");
+    let form = head.form(&call);
+    head.send(form.clone()).await.shows("Tulis alasannya dengan singkat");
+    let form = head.form(&call).fill("hasil", "datang hari Jumat");
+    head.send(form).await.shows("datang hari Jumat");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_closed_says_why() {
+    let server = Server::new().await;
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    let ask = |rest: &str| format!("/petugas/BTM/penutupan/periksa?sebab=order&kata=x&pindah=release&{rest}");
+    for (rest, says) in [
+        ("dari=2026-12-03&sampai=2026-12-01", "berakhir sebelum mulai"),
+        ("dari=2026-12-01&sampai=2027-02-01", "paling lama 31 hari"),
+        ("dari=2026-12-01&sampai=2026-12-02&mulai=08:00&selesai=09:00", "hanya bisa ditutup pada satu hari"),
+        ("dari=2026-12-01&mulai=8&selesai=", "Isi kedua jam"),
+        ("dari=2026-12-25", "Tidak ada jam layanan yang terbuka"),
+    ] {
+        head.open(&ask(rest)).await;
+        assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{rest}");
+        head.shows(says);
+    }
+}
