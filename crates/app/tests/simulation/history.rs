@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::act::Act;
-use crate::node::Execution;
+use crate::node::{Attempt, Execution};
 use crate::plans::LOTTERY;
 use crate::reference::{Place, Reference, WavePlan, midnight, over, wave_instants};
 use crate::rows::Rows;
@@ -92,6 +92,15 @@ struct Answered {
     at: Timestamp,
 }
 
+/// What a delivery must be answered, by what was committed.
+enum Owed {
+    /// It was run, and this came of it.
+    Run(Result<Value, Refusal>),
+    /// This was remembered under its key when it asked; by the time it is answered the memory may say something else, if the answer was
+    /// forgotten meanwhile and the same request was run anew.
+    FromMemory(Result<Value, Refusal>),
+}
+
 /// What a draw must give to one party.
 #[derive(Clone, Copy, Debug)]
 struct Drawn {
@@ -122,11 +131,8 @@ pub struct History {
     seen: Vec<(Reference, Vec<Timestamp>)>,
     /// By account and key.
     answers: BTreeMap<(i64, String), Answered>,
-    /// Answers that were replaced since the last answers were given out, by key: one of them was forgotten after somebody had got it
-    /// from memory, and the same request was run anew, all before that somebody was asked what they got.
-    replaced: Vec<(String, Result<Value, Refusal>)>,
-    /// By delivery: what it was really answered when it was run, and committed.
-    executed: BTreeMap<u64, Result<Value, Refusal>>,
+    /// By delivery.
+    owed: BTreeMap<u64, Owed>,
     seeds: BTreeMap<String, [u8; 32]>,
 }
 
@@ -141,21 +147,24 @@ impl History {
             wave: WaveSoFar::default(),
             seen: Vec::new(),
             answers: BTreeMap::new(),
-            replaced: Vec::new(),
-            executed: BTreeMap::new(),
+            owed: BTreeMap::new(),
             seeds: BTreeMap::new(),
         }
     }
 
     /// A transaction was committed.
-    pub fn committed(&mut self, errands: &BTreeMap<u64, Errand>, executions: Vec<Execution>, news: News) {
+    pub fn committed(&mut self, errands: &BTreeMap<u64, Errand>, attempts: Vec<Attempt>, news: News) {
         self.seeds = news.seeds;
         let mut events = news.events.into_iter().peekable();
-        for execution in executions {
+        for Attempt { delivery, execution } in attempts {
+            let Some(execution) = execution else {
+                self.recalled(delivery, &errands[&delivery]);
+                continue;
+            };
             while let Some(event) = events.next_if(|event| event.id <= execution.after_event) {
                 self.by_clock(&event);
             }
-            self.executed(&errands[&execution.delivery], execution);
+            self.executed(delivery, &errands[&delivery], execution);
         }
         for event in events {
             self.by_clock(&event);
@@ -176,13 +185,12 @@ impl History {
 
     // ---- acts ----
 
-    fn executed(&mut self, errand: &Errand, execution: Execution) {
+    fn executed(&mut self, delivery: u64, errand: &Errand, execution: Execution) {
         self.town.now = execution.now;
-        let Execution { delivery, answer, now, .. } = execution;
+        let Execution { answer, now, .. } = execution;
         match errand {
             Errand::Act { who, session, key, act } => {
-                let account = &self.town.accounts[*who];
-                let number = account.number.filter(|_| account.session == Some(*session));
+                let number = self.signed_in(*who, *session);
                 let why = match number {
                     Some(_) => self.town.refusals(*who, act),
                     None => ["signed-out"].into(),
@@ -222,7 +230,23 @@ impl History {
                 }
             }
         }
-        self.executed.insert(delivery, answer);
+        self.owed.insert(delivery, Owed::Run(answer));
+    }
+
+    /// The account whose session this is now.
+    fn signed_in(&self, who: usize, session: [u8; 32]) -> Option<i64> {
+        let account = &self.town.accounts[who];
+        account.number.filter(|_| account.session == Some(session))
+    }
+
+    /// A request was not run: it can only have been answered with what is remembered now, for the account that asks now.
+    fn recalled(&mut self, delivery: u64, errand: &Errand) {
+        let Errand::Act { who, session, key: Some(key), act } = errand else { panic!("{errand:?} has no key") };
+        let Some(number) = self.signed_in(*who, *session) else { return };
+        if let Some(known) = self.answers.get(&(number, key.clone())) {
+            assert_eq!(known.act, *act, "keys are used once here");
+            self.owed.insert(delivery, Owed::FromMemory(known.answer.clone()));
+        }
     }
 
     fn remember(&mut self, key: (i64, String), act: &Act, answer: &Result<Value, Refusal>, now: Timestamp) {
@@ -231,34 +255,24 @@ impl History {
             assert!(forgotten, "rule 5: {act:?} under {key:?} was run twice, at {} and at {now}", before.at);
         }
         if !answer.as_ref().is_err_and(Refusal::says_come_back) {
-            let of = key.1.clone();
-            let before = self.answers.insert(key, Answered { act: act.clone(), answer: answer.clone(), at: now });
-            self.replaced.extend(before.map(|before| (of, before.answer)));
+            self.answers.insert(key, Answered { act: act.clone(), answer: answer.clone(), at: now });
         }
     }
 
     /// Somebody was given an answer. Rule 4: it was committed before; rule 5: it is the first one under its key. Says whether it
     /// came from memory.
     pub fn assert_answer(&self, delivery: u64, errand: &Errand, answer: &Result<Value, Refusal>) -> bool {
-        if let Some(executed) = self.executed.get(&delivery) {
-            assert_eq!(executed, answer, "rule 4: the answer to {errand:?} is not what was committed");
-            return false;
+        match self.owed.get(&delivery) {
+            Some(Owed::Run(owed)) => {
+                assert_eq!(owed, answer, "rule 4: the answer to {errand:?} is not what was committed");
+                false
+            }
+            Some(Owed::FromMemory(owed)) => {
+                assert_eq!(owed, answer, "rule 5: the same request has the same answer: {errand:?}");
+                true
+            }
+            None => panic!("rule 4: {errand:?} was answered {answer:?} but never committed"),
         }
-        let Errand::Act { who, key: Some(key), act, .. } = errand else {
-            panic!("rule 4: {errand:?} was answered {answer:?} but never committed");
-        };
-        let known = self.answers.iter().find(|((_, known), _)| known == key).map(|(_, known)| known);
-        let Some(known) = known else { panic!("rule 4: {act:?} of {who} was answered {answer:?} but never committed") };
-        assert_eq!(known.act, *act, "keys are used once here");
-        if !self.replaced.iter().any(|(of, before)| of == key && before == answer) {
-            assert_eq!(known.answer, *answer, "rule 5: the same request has the same answer");
-        }
-        true
-    }
-
-    /// Everybody who had an answer was asked for it: whoever gets one from memory now gets the newest.
-    pub fn all_are_given(&mut self) {
-        self.replaced.clear();
     }
 
     /// Keys whose answers are still remembered, each with its act.
@@ -270,9 +284,9 @@ impl History {
             .collect()
     }
 
-    /// Whether a delivery was really run.
-    pub fn was_executed(&self, delivery: u64) -> bool {
-        self.executed.contains_key(&delivery)
+    /// Whether a delivery was answered from memory.
+    pub fn was_recalled(&self, delivery: u64) -> bool {
+        matches!(self.owed.get(&delivery), Some(Owed::FromMemory(_)))
     }
 
     /// The lines of a complete draw in drawn order: entry and place.

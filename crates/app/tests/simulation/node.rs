@@ -21,10 +21,17 @@ use crate::act::{Door, plain};
 use crate::gate::Gate;
 use crate::stage;
 
+/// A request that reached the store.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub delivery: u64,
+    /// None if it was not run, because its answer was remembered.
+    pub execution: Option<Execution>,
+}
+
 /// An operation that was really run, and not answered from memory.
 #[derive(Clone, Debug)]
 pub struct Execution {
-    pub delivery: u64,
     /// The instant on the clock of the node.
     pub now: Timestamp,
     /// The last event that was there before it.
@@ -32,13 +39,20 @@ pub struct Execution {
     pub answer: Result<Value, Refusal>,
 }
 
-/// What was run, in order, since it was last asked for.
+/// What reached the store, in order, since it was last asked for.
 #[derive(Default)]
-pub struct Recorder(Mutex<Vec<Execution>>);
+pub struct Recorder(Mutex<Vec<Attempt>>);
 
 impl Recorder {
-    pub fn take(&self) -> Vec<Execution> {
+    pub fn take(&self) -> Vec<Attempt> {
         std::mem::take(&mut self.0.lock().expect("no panic here"))
+    }
+
+    /// An engine may begin anew from the start; only the last time counts.
+    fn note(&self, attempt: Attempt) {
+        let mut all = self.0.lock().expect("no panic here");
+        all.retain(|before| before.delivery != attempt.delivery);
+        all.push(attempt);
     }
 }
 
@@ -49,8 +63,11 @@ struct Noted<O> {
     recorder: Arc<Recorder>,
 }
 
+/// An operation is written out in its transaction, to be compared with what was asked before under its key: so this is when it looks for
+/// a remembered answer.
 impl<O: Serialize> Serialize for Noted<O> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.recorder.note(Attempt { delivery: self.delivery, execution: None });
         self.operation.serialize(serializer)
     }
 }
@@ -68,11 +85,8 @@ impl<O: Operation> Operation for Noted<O> {
             // Nothing of it is kept.
             Err(Error::Fault(_)) => return result,
         };
-        let execution = Execution { delivery: self.delivery, now: cx.now, after_event, answer };
-        let mut all = self.recorder.0.lock().expect("no panic here");
-        // An engine may run it again from the start; only the last run counts.
-        all.retain(|before| before.delivery != self.delivery);
-        all.push(execution);
+        let execution = Some(Execution { now: cx.now, after_event, answer });
+        self.recorder.note(Attempt { delivery: self.delivery, execution });
         result
     }
 

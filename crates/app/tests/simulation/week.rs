@@ -25,7 +25,7 @@ use crate::campaign::Log;
 use crate::dice::Dice;
 use crate::gate::Trouble;
 use crate::history::{Errand, History, News};
-use crate::node::{Node, NodeDoor, Recorder};
+use crate::node::{Attempt, Node, NodeDoor, Recorder};
 use crate::plans::{self, Hours, RELEASES_MAX, START};
 use crate::reference::{Account, Reference, Release};
 use crate::rows::{Seen, assert_rules, assert_same};
@@ -439,9 +439,14 @@ impl Week<'_> {
         let to = rest.as_ref().map_or_else(Default::default, |rest| rest.path().to_owned());
         let ended = up.gate.pass_writes(trouble, (self.folder.path().to_owned(), to));
         up.excused |= ended.busy;
-        let executions = self.recorder.take();
+        let attempts = self.recorder.take();
         let name = self.nodes[index].name.clone();
-        self.note(format!("{name}: {} of {} operations, {trouble:?}, {ended:?}", executions.len(), ended.operations));
+        let told = |attempt: &Attempt| match &attempt.execution {
+            Some(_) => attempt.delivery.to_string(),
+            None => format!("{} remembered", attempt.delivery),
+        };
+        let told: Vec<_> = attempts.iter().map(told).collect();
+        self.note(format!("{name}: {told:?} of {} operations, {trouble:?}, {ended:?}", ended.operations));
         if trouble != Trouble::None {
             let kind = format!("{trouble:?}");
             self.count(&format!("fault: {}", kind.split('(').next().unwrap_or_default()));
@@ -458,7 +463,7 @@ impl Week<'_> {
             let since = self.history.told;
             let news = self.observer.read(move |tx| News::read(tx, since)).await.expect("the store can be read");
             self.count_hand_over(news.holder.as_deref());
-            self.history.committed(&self.errands, executions, news);
+            self.history.committed(&self.errands, attempts, news);
         }
         for (delivery, answer) in std::mem::take(&mut self.last_words) {
             self.history.assert_answer(delivery, &self.errands[&delivery], &answer);
@@ -550,7 +555,6 @@ impl Week<'_> {
             let wait = if late { 3 + self.dice.below(10) as u32 } else { 0 };
             self.answers.push((self.round + wait, delivery, answer));
         }
-        self.history.all_are_given();
         for index in 0..self.nodes.len() {
             let Some(up) = &mut self.nodes[index].up else { continue };
             let Some(steps) = up.looked().await else { continue };
@@ -866,8 +870,8 @@ impl Week<'_> {
             let Some(session) = town.accounts[who].session else { continue };
             let delivery = self.send(&Errand::Act { who, session, key: Some(key), act: act.clone() });
             self.drain().await;
-            let heard = self.history.was_executed(delivery);
-            assert!(!heard, "rule 5: {act:?} was run again, which was answered {answer:?} before");
+            let remembered = self.history.was_recalled(delivery);
+            assert!(remembered, "rule 5: {act:?} was not remembered, which was answered {answer:?} before");
         }
         self.look().await;
         assert_eq!(self.seen.rows.parties.len(), before, "rule 5: a request sent again makes nothing new");
