@@ -35,7 +35,7 @@ use crate::serve::told_to_stop;
 use crate::stop::{Stop, whole};
 use crate::terminal::{self, Progress};
 use machine::Process;
-use server::Server;
+use server::{NewDatabase, Server};
 
 /// A number that nobody has, to see whether there is an inbox that can be read.
 const NOBODY: &str = "%2B6281200000000";
@@ -99,7 +99,7 @@ pub struct Rehearse {
     quick: bool,
     /// A database for the server that is started, instead of a file in its temporary directory; it must be new
     #[arg(long, value_name = "URL", conflicts_with = "against")]
-    database: Option<String>,
+    database: Option<NewDatabase>,
     /// Rehearses a staging server that was started with --rehearsal, such as http://127.0.0.1:8080
     #[arg(long, value_name = "URL")]
     against: Option<HttpUrl>,
@@ -234,7 +234,7 @@ impl Rehearse {
         };
         let plan = plan::plan(&Catalogue::builtin(), &wish)?;
         let database = self.database.clone();
-        let starting = tokio::task::spawn_blocking(move || Server::start(&plan, database.as_deref()));
+        let starting = tokio::task::spawn_blocking(move || Server::start(&plan, database.as_ref()));
         let own = starting.await.map_err(|error| Stop::failed(error.to_string()))??;
         let mut ready = reach(&own.url, None).await?;
         ready.own = Some(own);
@@ -299,6 +299,7 @@ impl Rehearse {
     async fn violations(&self, own: &Server) -> Result<Vec<String>, Stop> {
         let mut config = Config::default();
         config.server.data = own.data();
+        config.server.database = self.database.as_ref().map(|new| new.database.clone());
         let store = DataDir::of(&config).open_store()?;
         let found = store.read(audit::violations).await.map_err(|fault| Stop::failed(whole(&fault)));
         store.close().await;

@@ -5,18 +5,50 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use antrean_domain::release::ReleasePlan;
+use antrean_store::checkup::{Depth, of_url};
 use tempfile::TempDir;
 
 use super::setting;
+use crate::config::Database;
 use crate::stop::{Stop, whole};
 
 /// The server finishes what is under way within this time, or is cut off.
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
 /// Lines of the server's log that are shown when it ended by itself.
 const LOG_LINES: usize = 5;
+
+/// A PostgreSQL database for a server of our own, with its address as it was given: the server is told the same.
+#[derive(Debug, Clone)]
+pub struct NewDatabase {
+    /// The address, parsed.
+    pub database: Database,
+    text: String,
+}
+
+impl FromStr for NewDatabase {
+    type Err = <Database as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self { database: text.parse()?, text: text.to_owned() })
+    }
+}
+
+impl NewDatabase {
+    /// Refuses a database in which anything was ever kept: made-up people must not come to real ones.
+    fn must_be_new(&self) -> Result<(), Stop> {
+        let url = &self.database.0;
+        let known =
+            of_url(url, Depth::Quick).map_err(|error| Stop::failed(format!("--database: {}", whole(&error))))?;
+        if known.schema == 0 {
+            return Ok(());
+        }
+        Err(Stop::wrong(format!("--database: {url} is not new; a rehearsal takes one in which nothing was ever kept")))
+    }
+}
 
 /// A server that runs, and ends when this value does.
 pub struct Server {
@@ -28,7 +60,10 @@ pub struct Server {
 
 impl Server {
     /// Plans the release and starts a server on it.
-    pub fn start(plan: &ReleasePlan, database: Option<&str>) -> Result<Self, Stop> {
+    pub fn start(plan: &ReleasePlan, database: Option<&NewDatabase>) -> Result<Self, Stop> {
+        if let Some(database) = database {
+            database.must_be_new()?;
+        }
         let failed = |error: std::io::Error| Stop::failed(format!("cannot start a server of our own: {error}"));
         let folder = tempfile::tempdir().map_err(failed)?;
         let data = folder.path().join("data");
@@ -123,10 +158,11 @@ fn program() -> Result<Command, Stop> {
     Ok(command)
 }
 
-fn with_data<'a>(command: &'a mut Command, data: &Path, database: Option<&str>) -> &'a mut Command {
+fn with_data<'a>(command: &'a mut Command, data: &Path, database: Option<&NewDatabase>) -> &'a mut Command {
     command.arg("--data").arg(data);
     if let Some(database) = database {
-        command.args(["--database", database]);
+        // Not as an argument, which everybody on this machine could read: it may have a password in it.
+        command.env("ANTREAN_DATABASE", &database.text);
     }
     command
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
 use antrean_app::clock::{Clock as _, SystemClock};
+use antrean_store::{Store, StoreConfig, Tx};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -85,6 +86,26 @@ fn a_rush_is_rehearsed_and_a_goal_that_cannot_be_reached_is_missed() {
     let places = told["places"].as_u64().expect("a number");
     assert!(told["audit"]["people_placed"].as_u64() <= Some(places), "nothing oversold: {}", told["audit"]);
     assert!(told["audit"]["places"].as_u64() > Some(20), "{}", told["audit"]);
+}
+
+#[test]
+fn a_rehearsal_on_postgres_keeps_its_word_there_and_takes_no_database_that_is_in_use() {
+    let Some(database) = antrean_cluster::database() else { return };
+    let url = database.url();
+    let (code, told, _) = rehearsed("30000", &["--database", &url]);
+    holds(&told);
+    assert_eq!((code, &told["verdict"]), (0, &"holds".into()), "{} {}", told["goals"], told["cautions"]);
+    let entries = told["audit"]["drawn"].as_u64().expect("a number");
+    assert!(entries > 100, "{}", told["audit"]);
+    // What the audit of the stopped store has read is there, and nowhere else.
+    let kept = Store::open(&StoreConfig::url(url.parse().unwrap())).unwrap();
+    let of_release = move |tx: &Tx<'_>| tx.one("SELECT count(*) FROM entries", &[], |row| row.int(0));
+    assert!(kept.read_blocking(of_release).unwrap() >= entries.cast_signed());
+    drop(kept);
+    let again = run(&["rehearse", "--quick", "--database", &url]);
+    assert!(again.code == 2 && again.err.contains("is not new"), "{} {}", again.code, again.err);
+    let wrong = run(&["rehearse", "--quick", "--database", "mysql://127.0.0.1/x"]);
+    assert!(wrong.code == 2 && wrong.err.contains("must begin with postgres://"), "{}", wrong.err);
 }
 
 #[test]
