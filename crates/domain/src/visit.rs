@@ -428,6 +428,53 @@ impl MissingPaper {
     }
 }
 
+/// What a counter takes on: which stages, of which classes. Kept as names with commas between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakesOn {
+    /// The stages, in their order.
+    pub stages: Vec<Stage>,
+    /// The classes, in their order.
+    pub classes: Vec<Class>,
+}
+
+impl TakesOn {
+    /// Everything: what a small office has at each of its counters.
+    pub fn everything() -> Self {
+        Self { stages: Stage::ALL.to_vec(), classes: Class::ALL.to_vec() }
+    }
+
+    /// These stages and classes, each once and in order; `None` if there are none.
+    pub fn new(stages: &[Stage], classes: &[Class]) -> Option<Self> {
+        let stages: Vec<_> = Stage::ALL.into_iter().filter(|stage| stages.contains(stage)).collect();
+        let classes: Vec<_> = Class::ALL.into_iter().filter(|class| classes.contains(class)).collect();
+        (!stages.is_empty() && !classes.is_empty()).then_some(Self { stages, classes })
+    }
+
+    /// Whether a visit at this stage, of this class, may be called to the counter.
+    pub fn does(&self, stage: Stage, class: Class) -> bool {
+        self.stages.contains(&stage) && self.classes.contains(&class)
+    }
+
+    /// The names of the stages, as they are kept.
+    pub fn stages_text(&self) -> String {
+        self.stages.iter().map(|stage| stage.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// The names of the classes, as they are kept.
+    pub fn classes_text(&self) -> String {
+        self.classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// Reads what was kept; `None` for a name that is none.
+    pub fn from_texts(stages: &str, classes: &str) -> Option<Self> {
+        let stage = |name: &str| Stage::ALL.into_iter().find(|stage| stage.as_str() == name);
+        let class = |name: &str| Class::ALL.into_iter().find(|class| class.as_str() == name);
+        let stages: Option<Vec<_>> = stages.split(',').map(stage).collect();
+        let classes: Option<Vec<_>> = classes.split(',').map(class).collect();
+        Self::new(&stages?, &classes?)
+    }
+}
+
 /// Minutes before its window from which a party is on time: offices ask people to come half an hour early.
 pub const EARLY_MIN: i64 = 30;
 /// Minutes after its window for which a party still is on time: the queue at the door itself.
@@ -661,6 +708,18 @@ mod tests {
         }
         assert_eq!(CallNumber::new(Class::WalkIn, 0), None);
         assert_eq!(CallNumber::new(Class::WalkIn, 1000), None);
+    }
+
+    #[test]
+    fn what_a_counter_takes_on_is_read_as_it_was_kept() {
+        let photo = TakesOn::new(&[Stage::Interview, Stage::Photo], &[Class::Priority]).unwrap();
+        assert_eq!((photo.stages_text().as_str(), photo.classes_text().as_str()), ("photo,interview", "priority"));
+        assert_eq!(TakesOn::from_texts("photo,interview", "priority").as_ref(), Some(&photo));
+        assert!(photo.does(Stage::Photo, Class::Priority) && !photo.does(Stage::Papers, Class::Priority));
+        assert!(!photo.does(Stage::Photo, Class::WalkIn));
+        assert_eq!(TakesOn::new(&[], &[Class::Priority]), None);
+        assert_eq!(TakesOn::from_texts("photo", ""), None);
+        assert_eq!(TakesOn::from_texts("nothing", "priority"), None);
     }
 
     fn shown() -> Shown {

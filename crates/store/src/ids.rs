@@ -32,4 +32,8 @@ id! {
     StaffId;
     /// The number of something that needs a second person.
     ApprovalId;
+    /// The number of a counter, over all offices; what is called out is another.
+    CounterId;
+    /// The number of a visit, over all offices; what is called out is another.
+    VisitId;
 }

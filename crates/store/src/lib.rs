@@ -13,7 +13,9 @@ pub mod catalogue;
 pub mod challenges;
 pub mod checkup;
 mod columns;
+pub mod counters;
 pub mod days;
+pub mod disowned;
 pub mod drafts;
 pub mod entries;
 pub mod events;
@@ -45,6 +47,7 @@ mod store;
 pub mod strikes;
 mod tx;
 mod value;
+pub mod visits;
 pub mod waves;
 pub mod wishes;
 

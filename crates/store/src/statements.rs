@@ -32,7 +32,9 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("audit", crate::audit::ALL),
         ("catalogue", crate::catalogue::ALL),
         ("challenges", crate::challenges::ALL),
+        ("counters", crate::counters::ALL),
         ("days", crate::days::ALL),
+        ("disowned", crate::disowned::ALL),
         ("drafts", crate::drafts::ALL),
         ("entries", crate::entries::ALL),
         ("events", crate::events::ALL),
@@ -48,6 +50,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("slots", crate::slots::ALL),
         ("staff", crate::staff::ALL),
         ("strikes", crate::strikes::ALL),
+        ("visits", crate::visits::ALL),
         ("waves", crate::waves::ALL),
         ("wishes", crate::wishes::ALL),
     ];
