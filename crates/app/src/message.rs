@@ -49,6 +49,8 @@ pub enum Message {
     Cancelled { slot: SlotKey, late: bool },
     /// Standby ended without a place.
     StandbyEnded { release: ReleaseId },
+    /// An office was shown that a NIK of the party is somebody else's: the party was ended.
+    ClaimMoved { office: OfficeCode },
     /// Nobody came: what follows and how to object.
     Missed { slot: SlotKey, office: OfficeCode, rest_releases: u32 },
 }
@@ -66,6 +68,7 @@ impl Message {
             Self::Moved { .. } => "moved",
             Self::Cancelled { .. } => "cancelled",
             Self::StandbyEnded { .. } => "standby_ended",
+            Self::ClaimMoved { .. } => "claim_moved",
             Self::Missed { .. } => "missed",
         }
     }

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "api.ftl",
     "common.ftl",
     "dates.ftl",
+    "day.ftl",
     "fields.ftl",
     "line.ftl",
     "messages.ftl",

@@ -18,3 +18,4 @@ sms-missed = Antrean: you were marked absent at { $office }, { $date }. { $rest 
     [one] You may apply again after { $rest } release.
    *[other] You may apply again after { $rest } releases.
 } Wrong? Contact the office.
+sms-claim-moved = Antrean: the owner of a NIK showed their card at { $office }. Your entry with it was ended. Wrong? Come with your card.

@@ -17,3 +17,4 @@ sms-missed = Antrean: Anda tercatat tidak hadir di { $office }, { $date }. { $re
     [0] Lain kali, batalkan sehari sebelumnya.
    *[other] Boleh ikut lagi setelah { $rest } pembukaan.
 } Keliru? Hubungi kantor.
+sms-claim-moved = Antrean: pemilik NIK menunjukkan KTP di { $office }. Pendaftaran Anda dengan NIK itu dihentikan. Keliru? Datang dengan KTP.
