@@ -264,22 +264,28 @@ impl Operation for Withdraw {
         let account = cx.account(tx)?;
         entries_limit(tx, cx, account)?;
         let (party, entry) = own_entry(tx, cx, &self.link, account)?;
-        let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
-        let to = match (release.state, entry.state) {
-            (ReleaseState::Open, EntryState::Entered) if cx.now < plan.freeze => EntryState::Withdrawn,
-            (_, EntryState::Entered | EntryState::Standby) => EntryState::Left,
-            _ => return Err(Refusal::EntryFinal.into()),
-        };
-        if !entries::advance(tx, party.id, &[entry.state], to, cx.now)? {
-            return Err(Refusal::EntryFinal.into());
-        }
-        parties::end(tx, party.id)?;
-        if to == EntryState::Withdrawn {
-            uncount(tx, &party, &entry)?;
-        }
+        leave(tx, cx, &party, &entry)?;
         note(tx, cx, account, "withdrawn", &party.release, party.id)?;
         Ok(())
     }
+}
+
+/// Takes an entry out of its release, and ends its party.
+pub(crate) fn leave(tx: &Tx<'_>, cx: &Context<'_>, party: &Party, entry: &Entry) -> Result<(), Error> {
+    let (release, plan) = party::release_and_plan(tx, cx, &party.release)?;
+    let to = match (release.state, entry.state) {
+        (ReleaseState::Open, EntryState::Entered) if cx.now < plan.freeze => EntryState::Withdrawn,
+        (_, EntryState::Entered | EntryState::Standby) => EntryState::Left,
+        _ => return Err(Refusal::EntryFinal.into()),
+    };
+    if !entries::advance(tx, party.id, &[entry.state], to, cx.now)? {
+        return Err(Refusal::EntryFinal.into());
+    }
+    parties::end(tx, party.id)?;
+    if to == EntryState::Withdrawn {
+        uncount(tx, party, entry)?;
+    }
+    Ok(())
 }
 
 /// The entry or ticket behind a link, for the account that made it.

@@ -7,12 +7,13 @@ use antrean_domain::nik::{Nik, NikWarning, Sex};
 use antrean_domain::person::Person;
 use antrean_domain::phone::Phone;
 use antrean_store::ids::{AccountId, ApplicantId};
-use antrean_store::{Fault, Lane, Tx, accounts, applicants, parties, strikes};
+use antrean_store::{Fault, Lane, Tx, accounts, applicants, disowned, parties, strikes, visits};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Actor, HOME_ZONE, Language};
+use crate::day::DayRefusal;
 use crate::entropy;
 use crate::limit::{self, DAY_S, Limited};
 use crate::operation::{Context, Error, Note, Operation, trifles_limit};
@@ -214,6 +215,9 @@ impl Operation for StateSelf {
             return Err(Refusal::InLiveParty.into());
         }
         let key = cx.keys.person_key(&self.nik);
+        if disowned::holds(tx, &key, account)? {
+            return Err(DayRefusal::Disowned.into());
+        }
         if applicants::list(tx, account)?.iter().any(|other| other.position > 0 && other.person == key) {
             return Err(Refusal::AlreadyInFamily.into());
         }
@@ -255,6 +259,9 @@ impl Operation for AddFamily {
             return Err(Refusal::DetailsMissing.into());
         }
         let key = cx.keys.person_key(&self.nik);
+        if disowned::holds(tx, &key, account)? {
+            return Err(DayRefusal::Disowned.into());
+        }
         if known.iter().any(|other| other.person == key) {
             return Err(Refusal::AlreadyInFamily.into());
         }
@@ -335,6 +342,7 @@ impl Operation for Forget {
         }
         cx.note(tx, Actor::Account(account), Note { kind: "forgotten", ..Note::default() })?;
         parties::erase_of_account(tx, account)?;
+        visits::erase_notes_of_account(tx, account)?;
         Ok(accounts::erase(tx, account, entropy::bytes(cx.entropy))?)
     }
 }

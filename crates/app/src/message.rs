@@ -53,6 +53,8 @@ pub enum Message {
     MovedByOffice { place: PlaceTold, from: SlotKey },
     /// The office closed, and there were no other places.
     Revoked { slot: SlotKey },
+    /// An office was shown that a NIK of the party is somebody else's: the party was ended.
+    ClaimMoved { office: OfficeCode },
     /// Nobody came: what follows and how to object.
     Missed { slot: SlotKey, office: OfficeCode, rest_releases: u32 },
 }
@@ -72,6 +74,7 @@ impl Message {
             Self::StandbyEnded { .. } => "standby_ended",
             Self::MovedByOffice { .. } => "moved_by_office",
             Self::Revoked { .. } => "revoked",
+            Self::ClaimMoved { .. } => "claim_moved",
             Self::Missed { .. } => "missed",
         }
     }

@@ -8,6 +8,7 @@ use antrean_domain::slot::SlotKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::day::DayRefusal;
 use crate::limit::Limited;
 use crate::overview::SlotOffer;
 use crate::staff::StaffRefusal;
@@ -137,6 +138,8 @@ pub enum Refusal {
     // The offices.
     /// Something that only staff run into.
     Staff(StaffRefusal),
+    /// What only the day at an office runs into.
+    Day(DayRefusal),
 
     // Programs.
     /// The idempotency key was used for a different request.
@@ -215,6 +218,7 @@ impl Refusal {
             Self::PlanRefused { .. } => "plan-refused",
             Self::BeaconRefused { .. } => "beacon-refused",
             Self::Staff(refusal) => refusal.code(),
+            Self::Day(refusal) => refusal.code(),
             Self::KeyReused => "key-reused",
         }
     }

@@ -1,6 +1,8 @@
 //! What is deleted when its purpose ends: codes, sessions, counters, answers, sent messages, the data of ended parties.
 
-use antrean_store::{Fault, Tx, challenges, drafts, idempotency, limits, lines, outbox, parties, sessions, staff};
+use antrean_store::{
+    Fault, Tx, challenges, drafts, idempotency, limits, lines, outbox, parties, sessions, staff, visits,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
@@ -34,7 +36,7 @@ struct Due {
     idle: Timestamp,
 }
 
-const REMOVALS: [Removal; 9] = [
+const REMOVALS: [Removal; 10] = [
     |tx, due| challenges::remove_expired(tx, due.now),
     |tx, due| sessions::remove_expired(tx, due.now),
     |tx, due| staff::remove_ended(tx, due.now, due.idle),
@@ -43,6 +45,7 @@ const REMOVALS: [Removal; 9] = [
     |tx, due| drafts::remove_before(tx, due.now - DRAFTS_KEPT),
     |tx, due| outbox::remove_settled_before(tx, due.now - MESSAGES_KEPT),
     |tx, due| lines::remove_ended_before(tx, due.now - LINES_KEPT),
+    |tx, due| visits::erase_notes_before(tx, due.people),
     |tx, due| parties::erase_ended_before(tx, due.people, PARTIES_AT_ONCE),
 ];
 

@@ -2,6 +2,7 @@
 
 pub mod appointment;
 pub mod calendar;
+pub mod calling;
 pub mod catalogue;
 pub mod closure;
 pub mod consequence;
@@ -21,5 +22,6 @@ pub mod slot;
 pub mod staff;
 pub mod ticket;
 pub mod timetable;
+pub mod visit;
 pub mod waiting;
 pub mod wave;

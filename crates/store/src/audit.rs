@@ -26,7 +26,10 @@ statements! {
                                     FROM appointments a JOIN parties p ON p.id = a.party_id
                                     WHERE a.state NOT IN ('cancelled', 'cancelled_late', 'revoked')
                                     GROUP BY a.slot_id) held ON held.slot_id = s.id
-                         WHERE s.taken <> coalesce(held.places, 0)";
+                         LEFT JOIN (SELECT slot_id, sum(people) AS places FROM visits
+                                    WHERE slot_id IS NOT NULL AND state <> 'undone'
+                                    GROUP BY slot_id) came ON came.slot_id = s.id
+                         WHERE s.taken <> coalesce(held.places, 0) + coalesce(came.places, 0)";
     // A party is live exactly as long as it waits or is expected.
     LIVE_WITHOUT_CAUSE = "SELECT p.id, 0 FROM parties p
                           LEFT JOIN entries e ON e.party_id = p.id AND e.state IN ('entered', 'standby')
@@ -36,6 +39,15 @@ statements! {
                          WHERE e.state IN ('entered', 'standby') AND p.live = 0";
     ENDED_BUT_EXPECTED = "SELECT a.party_id, 0 FROM appointments a JOIN parties p ON p.id = a.party_id
                           WHERE a.state IN ('booked', 'checked_in', 'called') AND p.live = 0";
+    THERE_BUT_NOT_EXPECTED = "SELECT v.party_id, 0 FROM visits v JOIN appointments a ON a.party_id = v.party_id
+                              WHERE v.state IN ('waiting', 'called', 'serving', 'parked') AND a.state NOT IN ('checked_in', 'called')";
+    DONE_BUT_EXPECTED = "SELECT v.party_id, 0 FROM visits v JOIN appointments a ON a.party_id = v.party_id
+                         WHERE v.state IN ('done', 'left', 'revoked', 'unrecorded') AND a.state IN ('booked', 'checked_in', 'called')";
+    CALLED_IN_ONE_ONLY = "SELECT v.party_id, 0 FROM visits v JOIN appointments a ON a.party_id = v.party_id
+                          WHERE (v.state IN ('called', 'serving')) <> (a.state = 'called')
+                                AND v.state IN ('waiting', 'called', 'serving', 'parked', 'absent')";
+    CALLED_WITHOUT_CALL = "SELECT v.id, 0 FROM visits v
+                           WHERE v.first_called_ms IS NOT NULL AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.visit_id = v.id)";
     PLACED_WITHOUT_PLACE = "SELECT e.party_id, 0 FROM entries e LEFT JOIN appointments a ON a.party_id = e.party_id
                             WHERE e.state = 'placed' AND a.party_id IS NULL";
     PLACE_WITHOUT_PLACED = "SELECT e.party_id, 0 FROM entries e JOIN appointments a ON a.party_id = e.party_id
@@ -63,6 +75,10 @@ const RULES: &[(&str, Sql)] = &[
     ("party {a} is live but neither waits nor is expected", LIVE_WITHOUT_CAUSE),
     ("party {a} has ended but its entry waits", ENDED_BUT_WAITING),
     ("party {a} has ended but its appointment is live", ENDED_BUT_EXPECTED),
+    ("party {a} is at an office, but its appointment says otherwise", THERE_BUT_NOT_EXPECTED),
+    ("party {a} was at an office and is done, but its appointment is live", DONE_BUT_EXPECTED),
+    ("party {a} is called by its visit or its appointment, but not by both", CALLED_IN_ONE_ONLY),
+    ("visit {a} was called, but no call is written down", CALLED_WITHOUT_CALL),
     ("entry {a} is placed but has no appointment", PLACED_WITHOUT_PLACE),
     ("entry {a} has an appointment but is not placed", PLACE_WITHOUT_PLACED),
     ("entry {a} is in another release than its party", ENTRY_IN_OTHER_RELEASE),

@@ -34,4 +34,8 @@ id! {
     ApprovalId;
     /// A closure's number.
     ClosureId;
+    /// The number of a counter, over all offices; what is called out is another.
+    CounterId;
+    /// The number of a visit, over all offices; what is called out is another.
+    VisitId;
 }

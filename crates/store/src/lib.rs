@@ -14,7 +14,9 @@ pub mod challenges;
 pub mod checkup;
 pub mod closures;
 mod columns;
+pub mod counters;
 pub mod days;
+pub mod disowned;
 pub mod drafts;
 pub mod entries;
 pub mod events;
@@ -46,6 +48,7 @@ mod store;
 pub mod strikes;
 mod tx;
 mod value;
+pub mod visits;
 pub mod waves;
 pub mod wishes;
 

@@ -2,9 +2,10 @@
 //!
 //! Rules 1 to 10 hold by constraints and conditional writes alone. Locks are for the rest of an answer: what an operation read must
 //! still be so when it writes. Every operation takes them in this order, so that no two wait for each other: account or staff, request,
-//! phone, planning, release, line, then parties by number ([`crate::parties::lock`]), then slots by number ([`crate::slots::lock`]). Who
+//! phone, planning, release, line, day, then parties by number ([`crate::parties::lock`]), then slots by number ([`crate::slots::lock`]). Who
 //! works on the account's own party may hold that before the release: only operations of the same account do, one after the other.
 
+use antrean_domain::office::OfficeCode;
 use antrean_domain::release::ReleaseId;
 
 use crate::ids::{AccountId, StaffId};
@@ -32,6 +33,8 @@ pub enum Lock<'a> {
     LineStays(&'a ReleaseId),
     /// Whether a release's line is open, which its holder changes.
     LineMoves(&'a ReleaseId),
+    /// What happens at an office on the day: numbers and calls are given one after another.
+    Day(&'a OfficeCode),
 }
 
 impl Lock<'_> {
@@ -45,6 +48,7 @@ impl Lock<'_> {
             Self::Phone(key) => number(b'P', *key),
             Self::Planning => number(b'W', b""),
             Self::ReleaseStays(release) | Self::ReleaseMoves(release) => number(b'M', release.as_str().as_bytes()),
+            Self::Day(office) => number(b'O', office.as_str().as_bytes()),
             Self::LineStays(release) | Self::LineMoves(release) => number(b'L', release.as_str().as_bytes()),
         }
     }

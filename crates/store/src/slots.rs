@@ -30,12 +30,16 @@ statements! {
     OF_OFFICE = concat!(
         "SELECT ", columns!(), " FROM slots WHERE office = ?1 AND date >= ?2 AND pool = 'public' ORDER BY date, starts"
     );
+    OF_POOL = concat!(
+        "SELECT ", columns!(), " FROM slots WHERE office = ?1 AND date = ?2 AND pool = ?3 ORDER BY starts"
+    );
     FREED_OF_RELEASE = concat!(
         "SELECT ", columns!(), " FROM slots WHERE release_id = ?1 AND freed > 0 ORDER BY office, date, starts, pool"
     );
     // Checking and taking are one statement: no two callers can be told of the same last place.
     TAKE = "UPDATE slots SET taken = taken + ?2 WHERE id = ?1 AND closed = 0 AND taken + freed + ?2 <= capacity";
     GIVE_BACK = "UPDATE slots SET taken = taken - ?2, freed = freed + ?2 WHERE id = ?1 AND taken >= ?2";
+    PUT_BACK = "UPDATE slots SET taken = taken - ?2 WHERE id = ?1 AND taken >= ?2 AND pool <> 'public'";
     FREE_DIRECTLY = "UPDATE slots SET freed = freed + ?2 WHERE id = ?1 AND taken + freed + ?2 <= capacity";
     TAKE_FREED = "UPDATE slots SET freed = freed - ?2, taken = taken + ?2 WHERE id = ?1 AND closed = 0 AND freed >= ?2";
     OPEN_FREED = "UPDATE slots SET freed = freed - ?2 WHERE id = ?1 AND freed >= ?2";
@@ -138,6 +142,11 @@ pub fn of_office(tx: &Tx<'_>, office: &OfficeCode, from: Date) -> Result<Vec<Slo
     tx.all(OF_OFFICE, &[Value::Text(office.as_str()), Value::Text(&from.to_string())], slot)
 }
 
+/// The slots of one pool at an office on a day, by start.
+pub fn of_pool(tx: &Tx<'_>, office: &OfficeCode, date: Date, pool: Pool) -> Result<Vec<Slot>, Fault> {
+    tx.all(OF_POOL, &[Value::Text(office.as_str()), Value::Text(&date.to_string()), name(pool)], slot)
+}
+
 /// The slots of a release that have freed places, by office, date, start, pool.
 pub fn freed_of_release(tx: &Tx<'_>, release: &ReleaseId) -> Result<Vec<Slot>, Fault> {
     tx.all(FREED_OF_RELEASE, &[Value::Text(release.as_str())], slot)
@@ -161,6 +170,15 @@ pub fn give_back(tx: &Tx<'_>, id: SlotId, places: u32) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::corrupt(format!("slot {id}: {places} places given back that were not taken")))
+}
+
+/// Puts places back that were taken by mistake a moment ago, in a pool for people who walk in: nobody waits for a wave there, so they
+/// can be taken again at once. Putting back what was not taken is `Fault::Corrupt`.
+pub fn put_back(tx: &Tx<'_>, id: SlotId, places: u32) -> Result<(), Fault> {
+    if tx.changed(PUT_BACK, &[Value::Int(id.0), Value::Int(places.into())])? {
+        return Ok(());
+    }
+    Err(Fault::corrupt(format!("slot {id}: {places} places put back that were not taken")))
 }
 
 /// Lets free places wait for the next wave, as for a winner who left before the draw; `false` if there are not so many.

@@ -33,7 +33,9 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("catalogue", crate::catalogue::ALL),
         ("challenges", crate::challenges::ALL),
         ("closures", crate::closures::ALL),
+        ("counters", crate::counters::ALL),
         ("days", crate::days::ALL),
+        ("disowned", crate::disowned::ALL),
         ("drafts", crate::drafts::ALL),
         ("entries", crate::entries::ALL),
         ("events", crate::events::ALL),
@@ -49,6 +51,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("slots", crate::slots::ALL),
         ("staff", crate::staff::ALL),
         ("strikes", crate::strikes::ALL),
+        ("visits", crate::visits::ALL),
         ("waves", crate::waves::ALL),
         ("wishes", crate::wishes::ALL),
     ];

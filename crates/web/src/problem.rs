@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use antrean_app::caller::Language;
+use antrean_app::day::DayRefusal;
 use antrean_app::limit::Limited;
 use antrean_app::staff::StaffRefusal;
 use antrean_app::{Failure, Refusal};
@@ -271,6 +272,7 @@ pub fn status_of(refusal: &Refusal) -> StatusCode {
         | R::BeaconRefused { .. }
         | R::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         R::Staff(refusal) => status_of_staff(refusal),
+        R::Day(refusal) => status_of_day(refusal),
     }
 }
 
@@ -293,6 +295,27 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         | R::NameMissing { .. }
         | R::OfficesWrong { .. }
         | R::ReasonMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+fn status_of_day(refusal: &DayRefusal) -> StatusCode {
+    use DayRefusal as R;
+    match refusal {
+        R::VisitUnknown | R::NothingClaimed => StatusCode::NOT_FOUND,
+        R::OtherCounter { .. } => StatusCode::FORBIDDEN,
+        R::StandsElsewhere { .. }
+        | R::UndoTooLate { .. }
+        | R::ReinsertTooLate { .. }
+        | R::NobodyWaits
+        | R::NoCounter
+        | R::CounterBusy { .. }
+        | R::NumbersUsedUp
+        | R::PriorityFull
+        | R::ReserveFull
+        | R::Disowned => StatusCode::CONFLICT,
+        R::CounterWrong { .. } | R::PeopleWrong { .. } | R::PapersNotNamed | R::NoteTooLong { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! It decides nothing, reads no clock and asks no store; a text that is missing in one language is a failing test.
 
 mod dates;
+mod day;
 mod fields;
 mod messages;
 mod names;

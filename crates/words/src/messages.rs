@@ -54,6 +54,9 @@ impl Words {
                 "sms-standby-ended",
                 &[("release", self.release(release).into()), ("url", trimmed(base_url).into())],
             ),
+            Message::ClaimMoved { office } => {
+                self.say_with("sms-claim-moved", &[("office", short_office(*office, catalogue).into())])
+            }
             Message::Missed { slot, office, rest_releases } => self.say_with(
                 "sms-missed",
                 &[
@@ -153,6 +156,7 @@ mod tests {
             Message::Cancelled { slot, late: true },
             Message::Revoked { slot },
         ];
+        messages.push(Message::ClaimMoved { office });
         for rest_releases in 0..=2 {
             messages.push(Message::Missed { slot, office, rest_releases });
         }

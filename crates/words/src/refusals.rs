@@ -154,6 +154,7 @@ impl Words {
             Refusal::BeaconRefused { why } => Said::new("refusal-beacon-refused").with("why", why),
 
             Refusal::Staff(refusal) => self.said_to_staff(refusal, catalogue),
+            Refusal::Day(refusal) => self.said_of_the_day(refusal),
 
             Refusal::KeyReused => Said::new("refusal-key-reused"),
         }
@@ -414,6 +415,7 @@ mod tests {
             Refusal::KeyReused,
         ];
         all.extend(crate::staff_refusals::every_refusal().into_iter().map(Refusal::Staff));
+        all.extend(crate::day::every_refusal().into_iter().map(Refusal::Day));
         all.extend(limits.map(|what| Refusal::TooMany { what, retry_after_s: 1_800 }));
         all.extend(AppointmentState::ALL.map(|state| Refusal::NotPossibleNow { state }));
         all.extend(reasons.map(|why| Refusal::NotOfferedHere { index: 0, office: office("BTM"), why }));
@@ -436,7 +438,8 @@ mod tests {
     #[test]
     fn no_refusal_is_forgotten_here() {
         use std::collections::BTreeSet;
-        let citizens = every_refusal().into_iter().filter(|refusal| !matches!(refusal, Refusal::Staff(_)));
+        let citizens =
+            every_refusal().into_iter().filter(|refusal| !matches!(refusal, Refusal::Staff(_) | Refusal::Day(_)));
         let tried: BTreeSet<&str> = citizens.map(|refusal| refusal.code()).collect();
         assert_eq!(tried.len(), 52, "a refusal was added or removed: bring `every_refusal` up to date");
     }

@@ -60,6 +60,8 @@ impl Words {
     /// What is asked for that needs a second person, by the name of its operation.
     pub fn approval_kind(&self, kind: &str) -> String {
         match kind {
+            "walk_in" => self.say("approval-walk-in"),
+            "move_claim" => self.say("approval-move-claim"),
             "staff_change" => self.say("approval-staff-change"),
             "closure_start" => self.say("approval-closure-start"),
             other => other.to_owned(),

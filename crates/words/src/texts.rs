@@ -24,6 +24,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "closures.ftl",
     "common.ftl",
     "dates.ftl",
+    "day.ftl",
     "fields.ftl",
     "line.ftl",
     "messages.ftl",

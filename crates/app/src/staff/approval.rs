@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChangeStaff, Officer, StaffRefusal, open_record};
 use crate::caller::Actor;
 use crate::closure::StartClosure;
+use crate::day::{MoveClaim, WalkIn};
 use crate::operation::{Context, Error, Note, Operation};
 
 /// Requests shown at once.
@@ -75,6 +76,8 @@ fn carry_out(tx: &Tx<'_>, cx: &Context<'_>, request: &Approval) -> Result<(), Er
         operation.carry_out(tx, cx, request.asked_by)
     }
     match request.kind.as_str() {
+        WalkIn::NAME => read::<WalkIn>(tx, cx, request),
+        MoveClaim::NAME => read::<MoveClaim>(tx, cx, request),
         ChangeStaff::NAME => read::<ChangeStaff>(tx, cx, request),
         StartClosure::NAME => read::<StartClosure>(tx, cx, request),
         unknown => Err(Fault::Corrupt { what: format!("request {}: kind {unknown}", request.id) }.into()),

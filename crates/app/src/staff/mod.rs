@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use approval::{Approved, Ask, Decide, RequestView, Requests, Withdraw, requests};
+pub(crate) use approval::{ask as approval_of, checked_reason};
 pub use people::{
     AddStaff, ChangeStaff, DisableStaff, InviteStaff, Invited, MemberView, OperatorInvites, StaffList, list, member,
 };
@@ -49,6 +50,11 @@ pub(crate) fn open_record(cx: &Context<'_>, member: &Member) -> Result<StaffReco
     let broken = || Fault::Corrupt { what: format!("the sealed name of staff {}", member.id) };
     let plain = cx.keys.open(SEAL_STAFF, &member.sealed).map_err(|_| broken())?;
     serde_json::from_slice(&plain).map_err(|_| broken())
+}
+
+/// The name that colleagues read.
+pub(crate) fn name_of(cx: &Context<'_>, member: &Member) -> Result<String, Fault> {
+    Ok(open_record(cx, member)?.name)
 }
 
 /// Somebody on duty: signed in, active, with what they may do and where.

@@ -4,6 +4,8 @@
 
 #[path = "../clock.rs"]
 mod clock;
+#[path = "../day.rs"]
+mod day;
 #[path = "../found.rs"]
 mod found;
 mod lost;

@@ -282,6 +282,10 @@ const UNIQUE_RULES: &[(&str, &str)] = &[
     ("lines.release_id", "lines_one_per_release"),
     ("sessions.account_id", "sessions_one_per_account"),
     ("slots.office, slots.date, slots.starts, slots.pool", "slots_once"),
+    ("visits.party_id", "one_open_visit_per_party"),
+    ("visits.office, visits.date, visits.counter", "one_visit_at_a_counter"),
+    ("visits.office, visits.date, visits.class, visits.number", "visits_number_once"),
+    ("counters.staff_id", "one_open_counter_per_officer"),
     ("parties.account_id", "one_live_party_per_account"),
     ("party_people.person", "one_live_party_per_person"),
 ];

@@ -4,6 +4,8 @@
 mod archive;
 #[path = "../store/audit.rs"]
 mod audit;
+#[path = "../store/day.rs"]
+mod day;
 #[path = "../store/lines.rs"]
 mod lines;
 #[path = "../store/nouns.rs"]

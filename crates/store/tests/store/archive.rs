@@ -7,20 +7,24 @@ use std::thread;
 
 use antrean_domain::closure::{Cause, Range, Relocation};
 use antrean_domain::consequence::StrikeKind;
+use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::staff::{Login, Role};
+use antrean_domain::visit::{Class, PriorityReason, Stage, TakesOn, VisitState};
 use antrean_domain::waiting::{Front, Terms};
 use antrean_store::approvals::{self, ApprovalState, NewApproval};
 use antrean_store::archive::{self, ArchiveError, Manifest};
 use antrean_store::challenges::Challenge;
 use antrean_store::closures::{self, Fate, NewClosure};
 use antrean_store::entries::EntryState;
-use antrean_store::ids::{AccountId, PartyId};
+use antrean_store::ids::{AccountId, PartyId, StaffId};
 use antrean_store::lines::NewLine;
 use antrean_store::outbox::Urgency;
 use antrean_store::releases::ReleaseState;
+use antrean_store::visits::NewVisit;
 use antrean_store::{
     Fault, Store, Tx, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases, lines,
 };
+use antrean_store::{counters, disowned, visits};
 use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots, staff, strikes, waves, wishes};
 
 use crate::town::{self, Booked, DAY, Town, at, key, office, person, release};
@@ -147,7 +151,36 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
     closures::name_party(tx, closure, PartyId(1), slot)?;
     closures::settle(tx, closure, PartyId(1), Fate::Moved, Some(slot), at(15))?;
     closures::called(tx, closure, PartyId(1), officer, "told", at(16))?;
-    Ok(())
+    the_day(tx, head)
+}
+
+/// The day there: somebody without an appointment is called to a counter, and somebody proved who they are.
+fn the_day(tx: &Tx<'_>, officer: StaffId) -> Result<(), Fault> {
+    let counter = counters::insert(tx, &office(), 3, "", &TakesOn::everything())?.expect("a free number");
+    assert!(counters::open(tx, counter, 0, officer)?);
+    let new = NewVisit {
+        office: office(),
+        date: DAY,
+        number: visits::next_number(tx, &office(), DAY, Class::Priority)?.expect("a number"),
+        party: None,
+        slot: None,
+        service: ServiceCode::New,
+        passport: PassportKind::Electronic,
+        reason: Some(PriorityReason::Elderly),
+        people: 2,
+        arrived_people: 1,
+        stage: Stage::Papers,
+        due: at(20),
+        arrived: at(20),
+        kept: true,
+    };
+    let id = visits::insert(tx, &new, at(20))?;
+    let mut visit = visits::get(tx, id)?.expect("it was just written");
+    (visit.state, visit.counter, visit.sealed) = (VisitState::Called, Some(3), Some(b"sealed".to_vec()));
+    (visit.first_called, visit.called, visit.calls) = (Some(at(21)), Some(at(21)), 1);
+    assert!(visits::change(tx, &visit, at(21))?);
+    visits::note_call(tx, &visit, 3, Some("turn priority"), at(21))?;
+    disowned::insert(tx, &person(50), AccountId(2), at(22))
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod checkup;
+mod day;
 mod files;
 mod lines;
 mod mishaps;

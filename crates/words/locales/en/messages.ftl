@@ -21,3 +21,4 @@ sms-missed = Antrean: you were marked absent at { $office }, { $date }. { $rest 
 sms-moved-by-office = Antrean: the office is closed on { $date }, so your appointment was moved. You may still move it yourself.
 sms-only-place = { $place }
 sms-revoked = Antrean: { $office } is closed on { $date }, your appointment is cancelled. Sorry. Nothing counts against you; you may enter again at once.
+sms-claim-moved = Antrean: the owner of a NIK showed their card at { $office }. Your entry with it was ended. Wrong? Come with your card.

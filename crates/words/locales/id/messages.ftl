@@ -20,3 +20,4 @@ sms-missed = Antrean: Anda tercatat tidak hadir di { $office }, { $date }. { $re
 sms-moved-by-office = Antrean: kantor tutup pada { $date }, jadwal Anda kami pindah. Anda tetap boleh pindah sendiri.
 sms-only-place = { $place }
 sms-revoked = Antrean: { $office } tutup pada { $date }, jadwal Anda batal. Ini bukan salah Anda; boleh langsung daftar lagi.
+sms-claim-moved = Antrean: pemilik NIK menunjukkan KTP di { $office }. Pendaftaran Anda dengan NIK itu dihentikan. Keliru? Datang dengan KTP.

@@ -1,68 +1,23 @@
-//! The day itself, as far as the main job needs it: who came, and what follows at the end of the day.
+//! The end of a day: who did not come, what nobody wrote down, and what follows.
 
 use std::collections::BTreeSet;
 
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
 use antrean_domain::consequence::StrikeKind;
 use antrean_domain::office::OfficeCode;
+use antrean_domain::visit::{self, VisitEvent, VisitState};
 use antrean_store::ids::PartyId;
-use antrean_store::{Fault, Tx, appointments, days, parties, slots, wishes};
+use antrean_store::locks::Lock;
+use antrean_store::{Fault, Tx, appointments, days, parties, slots, visits};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::{end, note};
 use crate::appointment::strike;
 use crate::booking::note_place;
 use crate::caller::Actor;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Note, Operation};
-use crate::party;
-use crate::refusal::Refusal;
-
-/// Records what happened to an appointment at the office: checked in, called, served, absent.
-#[derive(Serialize, Deserialize)]
-pub struct Record {
-    /// The ticket's link id.
-    pub link: String,
-    /// What happened.
-    pub event: AppointmentEvent,
-}
-
-impl Operation for Record {
-    const NAME: &'static str = "record";
-    type Outcome = AppointmentState;
-
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<AppointmentState, Error> {
-        let party = party::by_link(tx, cx, &self.link)?.ok_or(Refusal::TicketUnknown)?;
-        let appointment = appointments::get(tx, party.id)?.ok_or(Refusal::TicketUnknown)?;
-        let not_now = Refusal::NotPossibleNow { state: appointment.state };
-        let at_the_office = matches!(
-            self.event,
-            AppointmentEvent::CheckIn
-                | AppointmentEvent::UndoCheckIn
-                | AppointmentEvent::Call
-                | AppointmentEvent::Park
-                | AppointmentEvent::Serve
-        );
-        let Ok(to) = next(appointment.state, self.event) else { return Err(not_now.into()) };
-        if !at_the_office || !appointments::advance(tx, party.id, &[appointment.state], to, cx.now)? {
-            return Err(not_now.into());
-        }
-        if !to.is_live() {
-            end(tx, party.id)?;
-        }
-        if let Some(slot) = slots::get(tx, appointment.slot)? {
-            note_place(tx, cx, Actor::Operator, to.as_str(), party.id, &slot)?;
-        }
-        Ok(to)
-    }
-}
-
-/// Ends a party's life; with its day its wish to be moved is over too.
-fn end(tx: &Tx<'_>, party: PartyId) -> Result<(), Fault> {
-    wishes::remove(tx, party)?;
-    parties::end(tx, party)?;
-    Ok(())
-}
 
 /// Ends a day at an office, once. Whoever is still booked did not come, unless the office recorded nobody at all that
 /// day: then it is the office's record that is missing, and nothing follows.
@@ -79,18 +34,22 @@ impl Operation for EndDay {
     type Outcome = u32;
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<u32, Error> {
+        tx.lock(&Lock::Day(&self.office))?;
         if !days::close(tx, &self.office, self.date, cx.now)? {
             return Ok(0);
         }
         let (office, reason) = (Some(self.office.as_str()), self.date.to_string());
         cx.note(tx, Actor::Clock, Note { kind: "day_ended", office, reason: Some(&reason), ..Note::default() })?;
         let recorded = days::was_anyone_recorded(tx, &self.office, self.date)?;
-        let event = if recorded { AppointmentEvent::DayEnded } else { AppointmentEvent::DayEndedUnrecorded };
+        let ends = if recorded { AppointmentEvent::DayEnded } else { AppointmentEvent::DayEndedUnrecorded };
         let mut ended = 0;
         let live = appointments::live_on(tx, &self.office, self.date)?;
         let parties: BTreeSet<PartyId> = live.iter().map(|(appointment, _)| appointment.party).collect();
         parties.into_iter().try_for_each(|party| parties::lock(tx, party))?;
+        let absent = self.end_visits(tx, cx)?;
         for (appointment, _) in live {
+            // Whoever was called, did not come and never came back has not been served, and that is no gap in the record.
+            let event = if absent.contains(&appointment.party) { AppointmentEvent::Absent } else { ends };
             let Ok(to) = next(appointment.state, event) else { continue };
             if !appointments::advance(tx, appointment.party, &[appointment.state], to, cx.now)? {
                 continue;
@@ -108,5 +67,26 @@ impl Operation for EndDay {
             }
         }
         Ok(ended)
+    }
+}
+
+impl EndDay {
+    /// Ends the visits that nobody ended; the parties that were called and did not come.
+    fn end_visits(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<BTreeSet<PartyId>, Error> {
+        let mut absent = BTreeSet::new();
+        for mut one in visits::on_day(tx, &self.office, self.date)? {
+            if one.state == VisitState::Absent {
+                absent.extend(one.party);
+            }
+            let Ok(to) = visit::next(one.state, VisitEvent::DayEnded) else { continue };
+            (one.state, one.finished) = (to, Some(cx.now));
+            if !visits::change(tx, &one, cx.now)? {
+                return Err(
+                    Fault::Corrupt { what: format!("visit {} changed under the lock of its day", one.id) }.into()
+                );
+            }
+            note(tx, cx, Actor::Clock, "visit_unrecorded", &one, "")?;
+        }
+        Ok(absent)
     }
 }

@@ -1,0 +1,66 @@
+//! Seeing what is masked, for a reason that is written down.
+
+use antrean_domain::office::OfficeCode;
+use antrean_domain::staff::Task;
+use antrean_store::{Tx, appointments, parties, slots};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::caller::Actor;
+use crate::me::open_person;
+use crate::operation::{Context, Error, Note, Operation};
+use crate::party::{self, PartyRecord};
+use crate::refusal::Refusal;
+use crate::staff::checked_reason;
+
+/// Shows who the people of a ticket of this office are.
+#[derive(Serialize, Deserialize)]
+pub struct Unmask {
+    /// At which office.
+    pub office: OfficeCode,
+    /// The ticket's link id.
+    pub link: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A person as they stated themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unmasked {
+    /// The whole name.
+    pub name: String,
+    /// The whole NIK.
+    pub nik: String,
+    /// The date of birth.
+    pub birth_date: Date,
+}
+
+impl Operation for Unmask {
+    const NAME: &'static str = "unmask";
+    type Outcome = Vec<Unmasked>;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Vec<Unmasked>, Error> {
+        let officer = cx.officer_for(tx, Task::Unmask, Some(&self.office))?.id;
+        let reason = checked_reason(&self.reason)?;
+        let party = party::by_link(tx, cx, &self.link)?.ok_or(Refusal::TicketUnknown)?;
+        let appointment = appointments::get(tx, party.id)?.ok_or(Refusal::TicketUnknown)?;
+        let slot = slots::get(tx, appointment.slot)?.filter(|slot| slot.key.office == self.office);
+        slot.ok_or(Refusal::TicketUnknown)?;
+        let mut people = Vec::new();
+        for person in parties::people(tx, party.id)?.iter().filter(|person| !person.sealed.is_empty()) {
+            let record: PartyRecord = open_person(cx.keys, &person.sealed)?;
+            let person = record.person;
+            let (name, nik) = (person.name.as_str().to_owned(), person.nik.as_str().to_owned());
+            people.push(Unmasked { name, nik, birth_date: person.birth_date });
+        }
+        let note = Note {
+            kind: "unmasked",
+            party: Some(party.id),
+            office: Some(self.office.as_str()),
+            reason: Some(&reason),
+            ..Note::default()
+        };
+        cx.note(tx, Actor::Staff(officer), note)?;
+        Ok(people)
+    }
+}

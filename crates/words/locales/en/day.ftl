@@ -1,0 +1,114 @@
+# The day at an office: the door, the counters, the waiting room's display.
+day-class-scheduled = Scheduled
+day-class-priority = Priority
+day-class-walk-in = Walk-in
+
+day-stage-papers = Papers
+day-stage-photo = Photo and fingerprints
+day-stage-interview = Interview
+
+day-state-waiting = waiting
+day-state-called = called
+day-state-serving = at the counter
+day-state-parked = set aside
+day-state-done = done
+day-state-absent = not there when called
+day-state-left = gone home
+day-state-undone = taken back at the door
+day-state-revoked = taken back by the office
+day-state-unrecorded = not recorded
+
+day-outcome-done = Done
+day-outcome-papers-missing = Papers missing
+day-outcome-refused = Refused
+day-outcome-reschedule = Another day, by the office
+
+day-reason-elderly = 60 years or older
+day-reason-disability = With a disability
+day-reason-pregnant = Pregnant or nursing
+day-reason-small-child = With a child under 5
+day-reason-other = Other emergency (the head decides)
+
+day-paper-identity-card = Identity card
+day-paper-family-card = Family card
+day-paper-certificate = Birth certificate, marriage book or diploma
+day-paper-old-passport = Old passport
+day-paper-parents = Parents or their papers
+day-paper-police-report = Police report of the loss
+day-paper-recommendation = Letter of recommendation
+day-paper-other = Other (write it in the note)
+
+day-why-turn = turn: { $class }
+day-why-longest-wait = longest wait, { $minutes } minutes
+day-why-before-time = { $minutes } minutes early; nobody else waits
+day-why-by-number = called by number
+
+day-verdict-on-time = On time
+    .do = Come in and wait for the number.
+day-verdict-early = Early
+    .do = May come in. The window begins in { $minutes } minutes; the number is called after that.
+day-verdict-late = Late
+    .do = May come in. The window ended { $minutes } minutes ago; waits behind those who are on time.
+day-verdict-rest = The rest of the party
+    .do = The others are inside with this number.
+day-verdict-wrong-day = Wrong day
+    .do = This ticket is for { $date }. Ask the applicant to come that day.
+day-verdict-wrong-office = Wrong office
+    .do = This ticket is for { $office }. Show the way there.
+day-verdict-cancelled = Cancelled
+    .do = The applicant cancelled this ticket. They may enter the next release.
+day-verdict-revoked = Taken back by the office
+    .do = The office took this place back. Look for the message about another date.
+day-verdict-already-in = Already in
+    .do = This ticket was checked in. If it is somebody else, look at the identity card.
+day-verdict-was-absent = Was not there when called
+    .do = Put them back in line from the counter's list.
+day-verdict-already-served = Already served
+    .do = This visit is done.
+day-verdict-missed = Over
+    .do = The day of this ticket was closed. Send objections to the head of the office.
+day-verdict-unknown = Unknown
+    .do = There is no such ticket. Try the queue code, or look for the name.
+day-verdict-forged = Not genuine
+    .do = The ticket's signature is wrong. Give no number; call the head of the office.
+
+day-refusal-visit-unknown = No such number
+    .detail = There is no visit of that number here today. Look at the number again.
+day-refusal-stands-elsewhere = { $counter ->
+    [0] { $number } is { $state }
+   *[other] { $number } is { $state } (counter { $counter })
+}
+    .detail = A colleague was faster, or this cannot be done now. Look at the new list.
+day-refusal-undo-too-late = Too late to take it back
+    .detail = An arrival can be taken back within { $seconds } seconds and before it is called. At a counter, note that they went home.
+day-refusal-reinsert-too-late = Too long ago
+    .detail = Whoever was not there can be put back within { $minutes } minutes. Ask the head of the office.
+day-refusal-nobody-waits = Nobody waits
+    .detail = Nobody waits for this counter. Try again in a moment.
+day-refusal-no-counter = You have not opened a counter
+    .detail = Choose the number of your counter first.
+day-refusal-counter-busy = { $number } is still at this counter
+    .detail = Finish, set aside or put back { $number } first.
+day-refusal-other-counter = At counter { $counter }
+    .detail = This visit is with counter { $counter }. Ask the officer there.
+day-refusal-counter-wrong = The counter cannot be saved
+    .detail = A number from 1 to { $max }, a name of at most 40 letters, and at least one stage and one kind of queue.
+day-refusal-numbers-used-up = No numbers left today
+    .detail = All numbers of this kind are used up. Use another kind, or go on tomorrow.
+day-refusal-priority-full = No priority places left
+    .detail = All priority places of today are taken. The head of the office may give a place from the reserve.
+day-refusal-reserve-full = No reserve places left
+    .detail = All reserve places of today are taken.
+day-refusal-people-wrong = The number of people does not fit
+    .detail = From 1 to { $max } people.
+day-refusal-papers-not-named = Which papers are missing?
+    .detail = Choose at least one paper that is missing.
+day-refusal-note-too-long = The note cannot be saved
+    .detail = Write a note, all together at most { $max } letters.
+day-refusal-nothing-claimed = This NIK is not in use
+    .detail = No entry or appointment is live under this NIK. The applicant can enter as usual.
+day-refusal-disowned = This NIK is somebody else's
+    .detail = The owner of this NIK showed their card at an immigration office. Is that wrong? Come to an office with your card.
+
+approval-walk-in = Receive without a ticket: emergency or reserve
+approval-move-claim = Give a NIK back to its owner

@@ -1,0 +1,114 @@
+# Hari layanan: pintu, loket, dan layar ruang tunggu.
+day-class-scheduled = Terjadwal
+day-class-priority = Prioritas
+day-class-walk-in = Datang langsung
+
+day-stage-papers = Berkas
+day-stage-photo = Foto dan sidik jari
+day-stage-interview = Wawancara
+
+day-state-waiting = menunggu
+day-state-called = dipanggil
+day-state-serving = dilayani
+day-state-parked = ditunda
+day-state-done = selesai
+day-state-absent = tidak ada saat dipanggil
+day-state-left = pulang
+day-state-undone = dibatalkan di pintu
+day-state-revoked = tempatnya ditarik kantor
+day-state-unrecorded = tidak dicatat
+
+day-outcome-done = Selesai
+day-outcome-papers-missing = Dokumen kurang
+day-outcome-refused = Ditolak
+day-outcome-reschedule = Jadwal ulang oleh kantor
+
+day-reason-elderly = Usia 60 tahun ke atas
+day-reason-disability = Penyandang disabilitas
+day-reason-pregnant = Hamil atau menyusui
+day-reason-small-child = Membawa anak di bawah 5 tahun
+day-reason-other = Darurat lain (kepala kantor memutuskan)
+
+day-paper-identity-card = KTP
+day-paper-family-card = Kartu keluarga
+day-paper-certificate = Akta lahir, buku nikah, atau ijazah
+day-paper-old-passport = Paspor lama
+day-paper-parents = Orang tua atau berkas orang tua
+day-paper-police-report = Surat kehilangan dari polisi
+day-paper-recommendation = Surat rekomendasi
+day-paper-other = Lainnya (tulis di catatan)
+
+day-why-turn = giliran: { $class }
+day-why-longest-wait = menunggu paling lama, { $minutes } menit
+day-why-before-time = belum waktunya, { $minutes } menit lagi; tidak ada yang lain
+day-why-by-number = dipanggil dengan nomor
+
+day-verdict-on-time = Tepat waktu
+    .do = Silakan masuk dan tunggu nomor dipanggil.
+day-verdict-early = Terlalu awal
+    .do = Boleh masuk. Jamnya mulai { $minutes } menit lagi; nomor dipanggil setelah itu.
+day-verdict-late = Terlambat
+    .do = Boleh masuk. Jamnya lewat { $minutes } menit; menunggu di belakang yang tepat waktu.
+day-verdict-rest = Rombongan lengkap
+    .do = Anggota lain sudah di dalam dengan nomor ini.
+day-verdict-wrong-day = Salah tanggal
+    .do = Tiket ini untuk { $date }. Minta pemohon datang pada hari itu.
+day-verdict-wrong-office = Salah kantor
+    .do = Tiket ini untuk { $office }. Tunjukkan jalan ke sana.
+day-verdict-cancelled = Sudah dibatalkan
+    .do = Pemohon membatalkan tiket ini. Pemohon boleh ikut pembukaan berikutnya.
+day-verdict-revoked = Ditarik oleh kantor
+    .do = Kantor menarik tempat ini. Periksa pesan tentang jadwal pengganti.
+day-verdict-already-in = Sudah di dalam
+    .do = Tiket ini sudah dicatat. Jika orangnya lain, periksa KTP.
+day-verdict-was-absent = Tadi tidak ada saat dipanggil
+    .do = Masukkan lagi ke antrean dari daftar loket.
+day-verdict-already-served = Sudah dilayani
+    .do = Kunjungan ini sudah selesai.
+day-verdict-missed = Sudah lewat
+    .do = Hari tiket ini sudah ditutup. Kirim ke kepala kantor jika ada keberatan.
+day-verdict-unknown = Tidak dikenal
+    .do = Tidak ada tiket seperti ini. Coba kode antrean, atau cari dengan nama.
+day-verdict-forged = Tidak asli
+    .do = Tanda tangan tiket tidak cocok. Jangan beri nomor; panggil kepala kantor.
+
+day-refusal-visit-unknown = Nomor ini tidak ada
+    .detail = Tidak ada kunjungan dengan nomor itu di sini hari ini. Periksa nomornya.
+day-refusal-stands-elsewhere = { $counter ->
+    [0] { $number } sudah { $state }
+   *[other] { $number } sudah { $state } (loket { $counter })
+}
+    .detail = Petugas lain lebih dulu, atau ini tidak bisa dilakukan sekarang. Lihat daftar yang baru.
+day-refusal-undo-too-late = Sudah lewat waktunya
+    .detail = Kedatangan hanya bisa dibatalkan dalam { $seconds } detik dan sebelum dipanggil. Di loket, catat sebagai pulang.
+day-refusal-reinsert-too-late = Sudah terlalu lama
+    .detail = Yang tidak ada saat dipanggil bisa dimasukkan lagi dalam { $minutes } menit. Tanyakan kepada kepala kantor.
+day-refusal-nobody-waits = Tidak ada yang menunggu
+    .detail = Tidak ada yang menunggu untuk loket ini. Coba lagi sebentar.
+day-refusal-no-counter = Anda belum membuka loket
+    .detail = Pilih nomor loket Anda dulu.
+day-refusal-counter-busy = { $number } masih di loket ini
+    .detail = Selesaikan, tunda, atau kembalikan { $number } dulu.
+day-refusal-other-counter = Sedang di loket { $counter }
+    .detail = Kunjungan ini sedang ditangani loket { $counter }. Minta petugas di sana.
+day-refusal-counter-wrong = Loket tidak bisa disimpan
+    .detail = Nomor loket 1 sampai { $max }, nama paling banyak 40 huruf, dan paling sedikit satu tahap dan satu jenis antrean.
+day-refusal-numbers-used-up = Nomor hari ini habis
+    .detail = Semua nomor jenis ini sudah dipakai. Pakai jenis lain, atau lanjutkan besok.
+day-refusal-priority-full = Tempat prioritas habis
+    .detail = Semua tempat prioritas hari ini sudah dipakai. Kepala kantor bisa memberi tempat cadangan.
+day-refusal-reserve-full = Tempat cadangan habis
+    .detail = Semua tempat cadangan kepala kantor hari ini sudah dipakai.
+day-refusal-people-wrong = Jumlah orang tidak cocok
+    .detail = Isi 1 sampai { $max } orang.
+day-refusal-papers-not-named = Dokumen apa yang kurang?
+    .detail = Pilih paling sedikit satu dokumen yang kurang.
+day-refusal-note-too-long = Catatan tidak bisa disimpan
+    .detail = Tulis catatan, semuanya paling banyak { $max } huruf.
+day-refusal-nothing-claimed = NIK ini tidak dipakai
+    .detail = Tidak ada pendaftaran atau janji temu yang berjalan atas NIK ini. Pemohon bisa mendaftar seperti biasa.
+day-refusal-disowned = NIK ini milik orang lain
+    .detail = Pemilik NIK ini sudah menunjukkan KTP di kantor imigrasi. Keliru? Datang ke kantor dengan KTP Anda.
+
+approval-walk-in = Terima tanpa tiket: darurat atau tempat cadangan
+approval-move-claim = Pindahkan NIK kepada pemiliknya
