@@ -15,6 +15,7 @@ pub mod office;
 pub mod person;
 pub mod phone;
 pub mod queue_code;
+pub mod quota;
 pub mod region;
 pub mod release;
 pub mod service;

@@ -134,13 +134,15 @@ pub enum WhyClosed {
 }
 
 /// The timetables of all offices: their own, or the usual one of their kind and class.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timetables {
     own: HashMap<OfficeCode, Timetable>,
     usual: Vec<Usual>,
+    /// Where the numbers of an office come from, for whoever reads the file.
+    sources: HashMap<OfficeCode, String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Usual {
     kind: OfficeKind,
     /// How the class begins (`I Khusus`); `None` fits every class.
@@ -195,6 +197,23 @@ impl Timetable {
     /// A place that gives out no appointments, and why.
     pub fn out_of_service(why: Text) -> Self {
         Self { out_of_service: Some(why), ..Self::default() }
+    }
+
+    /// The same timetable with other windows on one day of the week.
+    pub fn with_weekday(mut self, weekday: Weekday, windows: Vec<Window>) -> Result<Self, TimetableError> {
+        check_windows(&windows)?;
+        self.week[weekday.to_monday_zero_offset() as usize] = windows;
+        Ok(self)
+    }
+
+    /// The same timetable, giving out no appointments for a reason; or giving them out again, with `None`.
+    pub fn with_service_ended(self, why: Option<Text>) -> Self {
+        Self { out_of_service: why, ..self }
+    }
+
+    /// Why the place gives out no appointments at all, if it gives none.
+    pub fn why_out_of_service(&self) -> Option<&Text> {
+        self.out_of_service.as_ref()
     }
 
     /// The same timetable with one date changed, or back to the week's rule with `None`.
@@ -273,7 +292,7 @@ fn class_begins(class: &str, beginning: &str) -> bool {
     class.strip_prefix(beginning).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-fn check_windows(windows: &[Window]) -> Result<(), TimetableError> {
+pub(crate) fn check_windows(windows: &[Window]) -> Result<(), TimetableError> {
     if windows.len() > WINDOWS_MAX {
         return Err(TimetableError::TooManyWindows { found: windows.len() });
     }
@@ -305,6 +324,7 @@ fn check_windows(windows: &[Window]) -> Result<(), TimetableError> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
     hours: BTreeMap<String, Spanned<HoursEntry>>,
     usual: Vec<Spanned<UsualEntry>>,
     #[serde(default)]
@@ -329,12 +349,13 @@ struct HoursEntry {
 struct UsualEntry {
     kind: OfficeKind,
     class: Option<String>,
-    hours: String,
-    public: u32,
+    hours: Option<String>,
+    public: Option<u32>,
     #[serde(default)]
     priority: u32,
     #[serde(default)]
     reserve: u32,
+    week: Option<HoursEntry>,
 }
 
 #[derive(Deserialize)]
@@ -345,11 +366,13 @@ struct OfficeEntry {
     priority: Option<u32>,
     reserve: Option<u32>,
     out_of_service: Option<Text>,
+    /// Windows with their own places, such as `08:00-09:00 50 5 2`, instead of hours and places of a day.
+    week: Option<HoursEntry>,
     #[serde(default)]
     on: BTreeMap<String, DateEntry>,
     /// Where the numbers come from; for the reader of the file only.
-    #[serde(default, rename = "source")]
-    _source: String,
+    #[serde(default)]
+    source: String,
 }
 
 #[derive(Deserialize)]
@@ -357,6 +380,8 @@ struct OfficeEntry {
 struct DateEntry {
     closed: Option<Text>,
     windows: Option<Vec<String>>,
+    /// Windows with their own places.
+    places: Option<Vec<String>>,
     #[serde(default)]
     public: u32,
     #[serde(default)]
@@ -391,9 +416,7 @@ impl Timetables {
         for entry in file.usual {
             let line = line_at(text, &entry.span());
             let at = |field: &str, why: String| fault(TIMETABLES, line, field, why);
-            let UsualEntry { kind, class, hours: name, public, priority, reserve } = entry.into_inner();
-            let week =
-                hours.get(&name).ok_or_else(|| at("usual, hours", format!("there are no hours named {name:?}")))?;
+            let UsualEntry { kind, class, hours: name, public, priority, reserve, week } = entry.into_inner();
             if timetables
                 .usual
                 .iter()
@@ -401,8 +424,19 @@ impl Timetables {
             {
                 return Err(at("usual, class", "is never reached: an entry above fits every such office".to_owned()));
             }
-            let timetable = spread_week(week, ADay { public, priority, reserve })
-                .map_err(|error| at("usual", error.to_string()))?;
+            let timetable = match (name, public, week) {
+                (Some(name), Some(public), None) => {
+                    let week = hours
+                        .get(&name)
+                        .ok_or_else(|| at("usual, hours", format!("there are no hours named {name:?}")))?;
+                    spread_week(week, ADay { public, priority, reserve })
+                        .map_err(|error| at("usual", error.to_string()))?
+                }
+                (None, None, Some(week)) if priority == 0 && reserve == 0 => {
+                    counted_week(week).map_err(|why| at("usual", why))?
+                }
+                _ => return Err(at("usual", "needs hours and public, or week".to_owned())),
+            };
             timetables.usual.push(Usual { kind, class, timetable });
         }
         for kind in [OfficeKind::Office, OfficeKind::Ulp, OfficeKind::Ukk, OfficeKind::Mpp] {
@@ -418,7 +452,12 @@ impl Timetables {
                 .ok()
                 .and_then(|code: OfficeCode| offices.get(&code))
                 .ok_or_else(|| at("there is no such office".to_owned()))?;
-            let timetable = own(entry.into_inner(), &hours).map_err(at)?;
+            let mut entry = entry.into_inner();
+            let source = std::mem::take(&mut entry.source);
+            if !source.is_empty() {
+                timetables.sources.insert(office.code, source);
+            }
+            let timetable = own(entry, &hours).map_err(at)?;
             timetables.own.insert(office.code, timetable);
         }
         Ok(timetables)
@@ -426,40 +465,136 @@ impl Timetables {
 }
 
 fn own(entry: OfficeEntry, hours: &HashMap<String, [Spans; 7]>) -> Result<Timetable, String> {
-    if let Some(why) = entry.out_of_service {
-        if entry.hours.is_some()
-            || entry.public.is_some()
-            || entry.priority.is_some()
-            || entry.reserve.is_some()
-            || !entry.on.is_empty()
-        {
-            return Err("a place out of service has no hours and no places".to_owned());
-        }
-        why.check()?;
-        return Ok(Timetable::out_of_service(why));
+    let has_day =
+        entry.hours.is_some() || entry.public.is_some() || entry.priority.is_some() || entry.reserve.is_some();
+    if entry.out_of_service.is_some() && (has_day || (entry.week.is_none() && !entry.on.is_empty())) {
+        return Err("a place out of service has no hours and no places".to_owned());
     }
-    let (Some(name), Some(public)) = (entry.hours, entry.public) else {
-        return Err("needs hours and public, or out_of_service".to_owned());
+    let mut timetable = match (entry.hours, entry.public, entry.week) {
+        (Some(name), Some(public), None) => {
+            let week = hours.get(&name).ok_or_else(|| format!("there are no hours named {name:?}"))?;
+            let a_day = ADay { public, priority: entry.priority.unwrap_or(0), reserve: entry.reserve.unwrap_or(0) };
+            spread_week(week, a_day).map_err(|error| error.to_string())?
+        }
+        (None, None, Some(week)) if !has_day => counted_week(week)?,
+        (None, None, None) if entry.out_of_service.is_some() => Timetable::default(),
+        _ => return Err("needs hours and public, or week, or out_of_service".to_owned()),
     };
-    let week = hours.get(&name).ok_or_else(|| format!("there are no hours named {name:?}"))?;
-    let a_day = ADay { public, priority: entry.priority.unwrap_or(0), reserve: entry.reserve.unwrap_or(0) };
-    let mut timetable = spread_week(week, a_day).map_err(|error| error.to_string())?;
     for (date, entry) in entry.on {
         let date: Date = date.parse().map_err(|_| format!("{date:?} is not a date such as 2026-08-17"))?;
-        let exception = match (entry.closed, entry.windows) {
-            (Some(why), None) => {
+        let exception = match (entry.closed, entry.windows, entry.places) {
+            (Some(why), None, None) => {
                 why.check()?;
                 Exception::Closed { why }
             }
-            (None, Some(windows)) => {
+            (None, Some(windows), None) => {
                 let a_day = ADay { public: entry.public, priority: entry.priority, reserve: entry.reserve };
                 Exception::Windows(spread(&spans(&windows)?, a_day))
             }
-            _ => return Err(format!("on {date} needs either closed or windows")),
+            (None, None, Some(windows)) => Exception::Windows(counted(&windows)?),
+            _ => return Err(format!("on {date} needs either closed or windows or places")),
         };
         timetable = timetable.with_exception(date, Some(exception)).map_err(|error| format!("on {date} {error}"))?;
     }
-    Ok(timetable)
+    if let Some(why) = &entry.out_of_service {
+        why.check()?;
+    }
+    Ok(timetable.with_service_ended(entry.out_of_service))
+}
+
+fn counted_week(entry: HoursEntry) -> Result<Timetable, String> {
+    let HoursEntry { mon, tue, wed, thu, fri, sat, sun } = entry;
+    let mut week: [Vec<Window>; 7] = Default::default();
+    for (day, texts) in week.iter_mut().zip([mon, tue, wed, thu, fri, sat, sun]) {
+        *day = counted(&texts)?;
+    }
+    Timetable::new(week, BTreeMap::new()).map_err(|error| error.to_string())
+}
+
+/// Windows with their places by pool, each written `08:00-09:00 50 5 2`.
+fn counted(texts: &[String]) -> Result<Vec<Window>, String> {
+    let window = |text: &String| {
+        let mut parts = text.split(' ');
+        let (starts, ends) = parts.next()?.split_once('-')?;
+        let mut places = || parts.next()?.parse().ok().map(Places);
+        let (public, priority, reserve) = (places()?, places()?, places()?);
+        let whole = parts.next().is_none();
+        whole.then_some(Window { starts: clock(starts)?, ends: clock(ends)?, public, priority, reserve })
+    };
+    let wrong = |text: &String| format!("{text:?} is not a window with places such as 08:00-09:00 50 5 2");
+    texts.iter().map(|text| window(text).ok_or_else(|| wrong(text))).collect()
+}
+
+// ---- writing: every window with its places, so that nothing is spread anew when it is read ----
+
+/// The names of the days, Monday first, as the file has them.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+impl Timetables {
+    /// The text of `timetables.toml` that reads as these timetables.
+    pub fn to_text(&self) -> String {
+        let mut text = String::from(
+            "# Hours and quotas as staff have set them: window, then public, priority and reserve places.\n",
+        );
+        for Usual { kind, class, timetable } in &self.usual {
+            text.push_str("\n[[usual]]\n");
+            line(&mut text, "kind", &quoted(kind.as_str()));
+            if let Some(class) = class {
+                line(&mut text, "class", &quoted(class));
+            }
+            write_timetable(&mut text, timetable);
+        }
+        let own: BTreeMap<&OfficeCode, &Timetable> = self.own.iter().collect();
+        for (code, timetable) in own {
+            text.push_str(&format!("\n[office.{code}]\n"));
+            if let Some(source) = self.sources.get(code) {
+                line(&mut text, "source", &quoted(source));
+            }
+            if let Some(why) = &timetable.out_of_service {
+                line(&mut text, "out_of_service", &both(why));
+            }
+            write_timetable(&mut text, timetable);
+        }
+        text
+    }
+}
+
+fn write_timetable(text: &mut String, timetable: &Timetable) {
+    let days = DAYS.iter().zip(&timetable.week).filter(|(_, windows)| !windows.is_empty());
+    let days: Vec<String> = days.map(|(day, windows)| format!("{day} = {}", list(windows))).collect();
+    line(text, "week", &format!("{{ {} }}", days.join(", ")));
+    for (date, exception) in &timetable.exceptions {
+        let value = match exception {
+            Exception::Closed { why } => format!("{{ closed = {} }}", both(why)),
+            Exception::Windows(windows) => format!("{{ places = {} }}", list(windows)),
+        };
+        line(text, &format!("on.{date}"), &value);
+    }
+}
+
+fn line(text: &mut String, key: &str, value: &str) {
+    text.push_str(key);
+    text.push_str(" = ");
+    text.push_str(value);
+    text.push('\n');
+}
+
+fn list(windows: &[Window]) -> String {
+    let written = |window: &Window| {
+        let Window { starts, ends, public, priority, reserve } = window;
+        let clock = |time: &Time| format!("{:02}:{:02}", time.hour(), time.minute());
+        format!("\"{}-{} {} {} {}\"", clock(starts), clock(ends), public.0, priority.0, reserve.0)
+    };
+    format!("[{}]", windows.iter().map(written).collect::<Vec<_>>().join(", "))
+}
+
+fn both(text: &Text) -> String {
+    format!("{{ id = {}, en = {} }}", quoted(&text.id), quoted(&text.en))
+}
+
+/// A text as TOML has it, with everything escaped that needs it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
 fn week_of(entry: HoursEntry) -> Result<[Spans; 7], String> {

@@ -1,0 +1,987 @@
+//! Changes of hours and quotas as values, what they come to before anybody saves them, and timetables as a table for a spreadsheet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+use jiff::civil::{Date, Time, Weekday};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::calendar::Holidays;
+use crate::catalogue::{CatalogueError, Row, Table};
+use crate::office::{OfficeCode, Offices};
+use crate::release::ReleaseId;
+use crate::service::Text;
+use crate::slot::{Places, Pool, WindowStart};
+use crate::timetable::{DayPlan, Exception, Timetable, TimetableError, WhyClosed, Window};
+
+/// Most days of one exception: a quarter. What lasts longer is the week's rule.
+pub const RANGE_DAYS_MAX: usize = 92;
+/// Most percent that places are scaled to: ten times as many is a mistake of typing.
+pub const PERCENT_MAX: u32 = 1_000;
+/// Most characters of a reason for citizens.
+pub const WHY_CHARS_MAX: usize = 200;
+
+/// Some days of the week, Monday first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Weekdays(pub [bool; 7]);
+
+impl Weekdays {
+    /// One day alone.
+    pub fn only(weekday: Weekday) -> Self {
+        let mut days = Self::default();
+        days.0[weekday.to_monday_zero_offset() as usize] = true;
+        days
+    }
+
+    /// The days in order.
+    pub fn iter(self) -> impl Iterator<Item = Weekday> {
+        let chosen = (0_i8..7).zip(self.0).filter(|(_, chosen)| *chosen);
+        chosen.map(|(at, _)| Weekday::from_monday_zero_offset(at).expect("a week has seven days"))
+    }
+}
+
+/// How places are changed in bulk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Amount {
+    /// So many more, or fewer; never below none.
+    Add(i32),
+    /// So many percent of what there is, rounded to the nearest place.
+    Percent(u32),
+    /// Exactly so many.
+    Set(u32),
+}
+
+/// A change of the hours and quotas of one office.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum TimetableChange {
+    /// The windows of some days of the week; none closes those days.
+    Weekdays {
+        /// Which days.
+        days: Weekdays,
+        /// Their windows from now on.
+        windows: Vec<Window>,
+    },
+    /// What holds on some dates instead of the week's rule; `None` goes back to that rule.
+    Dates {
+        /// The first date.
+        from: Date,
+        /// The last date.
+        through: Date,
+        /// What holds on each of them.
+        exception: Option<Exception>,
+    },
+    /// The places of one pool in the windows that begin in a span of the day, on some days of the week.
+    Places {
+        /// Which days.
+        days: Weekdays,
+        /// Windows that begin at this time or later.
+        from: Time,
+        /// Windows that begin before this time.
+        until: Time,
+        /// Which pool.
+        pool: Pool,
+        /// How its places change.
+        amount: Amount,
+    },
+    /// The place gives out no appointments any more, or again.
+    Service {
+        /// Why it gives out none; `None` gives them out again.
+        ended: Option<Text>,
+    },
+    /// Another timetable as a whole, as from a file.
+    Whole {
+        /// The timetable.
+        timetable: Timetable,
+    },
+}
+
+/// Why a change cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum ChangeError {
+    /// No day of the week was chosen.
+    #[error("no day of the week was chosen")]
+    NoDay,
+    /// No window fits what was chosen, so nothing would change.
+    #[error("no window begins in that time on those days")]
+    NoWindow,
+    /// The range ends before it begins, or has too many days.
+    #[error("a range has 1 to {max} days, in order")]
+    Range {
+        /// Most days.
+        max: u32,
+    },
+    /// More percent than can be meant.
+    #[error("at most {max} percent")]
+    Percent {
+        /// Most percent.
+        max: u32,
+    },
+    /// A text is missing in a language, or too long.
+    #[error("a reason is needed in both languages, of at most {max} characters")]
+    Why {
+        /// Most characters.
+        max: u32,
+    },
+    /// The windows do not fit together.
+    #[error("{text}")]
+    Windows {
+        /// Why, in English.
+        text: String,
+        /// The start of the window that is wrong, where there is one.
+        starts: Option<Time>,
+    },
+    /// Nothing would change.
+    #[error("nothing would change")]
+    Nothing,
+}
+
+impl From<TimetableError> for ChangeError {
+    fn from(error: TimetableError) -> Self {
+        let starts = match error {
+            TimetableError::Backwards { starts, .. } | TimetableError::Overlap { starts } => Some(starts),
+            TimetableError::Seconds { time } => Some(time),
+            _ => None,
+        };
+        Self::Windows { text: error.to_string(), starts }
+    }
+}
+
+/// The dates from one to another, if they are in order and not too many.
+pub fn dates_of(from: Date, through: Date) -> Result<Vec<Date>, ChangeError> {
+    let mut dates = Vec::new();
+    let mut next = Some(from);
+    while let Some(date) = next.filter(|date| *date <= through) {
+        if dates.len() == RANGE_DAYS_MAX {
+            return Err(ChangeError::Range { max: RANGE_DAYS_MAX as u32 });
+        }
+        dates.push(date);
+        next = date.tomorrow().ok();
+    }
+    if dates.is_empty() { Err(ChangeError::Range { max: RANGE_DAYS_MAX as u32 }) } else { Ok(dates) }
+}
+
+fn checked_why(why: &Text) -> Result<(), ChangeError> {
+    let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= WHY_CHARS_MAX;
+    let plain = |text: &str| !text.chars().any(char::is_control);
+    let good = [&why.id, &why.en].into_iter().all(|text| fits(text) && plain(text));
+    if good { Ok(()) } else { Err(ChangeError::Why { max: WHY_CHARS_MAX as u32 }) }
+}
+
+impl TimetableChange {
+    /// The timetable with the change, or why that cannot be.
+    pub fn apply(&self, before: &Timetable) -> Result<Timetable, ChangeError> {
+        let after = self.applied(before.clone())?;
+        if after == *before { Err(ChangeError::Nothing) } else { Ok(after) }
+    }
+
+    fn applied(&self, mut timetable: Timetable) -> Result<Timetable, ChangeError> {
+        match self {
+            Self::Weekdays { days, windows } => {
+                some_day(*days)?;
+                for day in days.iter() {
+                    timetable = timetable.with_weekday(day, windows.clone())?;
+                }
+                Ok(timetable)
+            }
+            Self::Dates { from, through, exception } => {
+                if let Some(Exception::Closed { why }) = exception {
+                    checked_why(why)?;
+                }
+                for date in dates_of(*from, *through)? {
+                    timetable = timetable.with_exception(date, exception.clone())?;
+                }
+                Ok(timetable)
+            }
+            Self::Places { days, from, until, pool, amount } => {
+                some_day(*days)?;
+                let mut found = false;
+                for day in days.iter() {
+                    let mut windows = timetable.on_weekday(day).to_vec();
+                    for window in windows.iter_mut().filter(|window| (*from..*until).contains(&window.starts)) {
+                        found = true;
+                        let places = window.pool_mut(*pool);
+                        *places = amount.of(*places)?;
+                    }
+                    timetable = timetable.with_weekday(day, windows)?;
+                }
+                if found { Ok(timetable) } else { Err(ChangeError::NoWindow) }
+            }
+            Self::Service { ended } => {
+                if let Some(why) = ended {
+                    checked_why(why)?;
+                }
+                Ok(timetable.with_service_ended(ended.clone()))
+            }
+            Self::Whole { timetable } => Ok(timetable.clone()),
+        }
+    }
+}
+
+fn some_day(days: Weekdays) -> Result<(), ChangeError> {
+    if days.iter().next().is_some() { Ok(()) } else { Err(ChangeError::NoDay) }
+}
+
+impl Amount {
+    fn of(self, places: Places) -> Result<Places, ChangeError> {
+        match self {
+            Self::Add(more) => Ok(Places(places.get().saturating_add_signed(more))),
+            Self::Percent(percent) if percent > PERCENT_MAX => Err(ChangeError::Percent { max: PERCENT_MAX }),
+            Self::Percent(percent) => {
+                let scaled = (u64::from(places.get()) * u64::from(percent) + 50) / 100;
+                Ok(Places(u32::try_from(scaled).unwrap_or(u32::MAX)))
+            }
+            Self::Set(places) => Ok(Places(places)),
+        }
+    }
+}
+
+impl Window {
+    /// The places of a pool.
+    pub fn pool(&self, pool: Pool) -> Places {
+        match pool {
+            Pool::Public => self.public,
+            Pool::Priority => self.priority,
+            Pool::Reserve => self.reserve,
+        }
+    }
+
+    fn pool_mut(&mut self, pool: Pool) -> &mut Places {
+        match pool {
+            Pool::Public => &mut self.public,
+            Pool::Priority => &mut self.priority,
+            Pool::Reserve => &mut self.reserve,
+        }
+    }
+}
+
+// ---- what there is, day by day ----
+
+/// Places that a release holds already, as the store has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// In which release.
+    pub release: ReleaseId,
+    /// Whether the release was opened: then they never change again.
+    pub fixed: bool,
+    /// On which date.
+    pub date: Date,
+    /// When the window begins.
+    pub starts: WindowStart,
+    /// When it ends.
+    pub ends: WindowStart,
+    /// Of which pool.
+    pub pool: Pool,
+    /// Places there are.
+    pub capacity: u32,
+    /// Places given out.
+    pub booked: u32,
+    /// Places that can be had now.
+    pub left: u32,
+    /// Whether a closure took them away.
+    pub closed: bool,
+}
+
+/// Where the places of a pool of a window stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// In no release yet.
+    Free,
+    /// In a release that is planned: they still follow the timetable.
+    Planned,
+    /// In a release that was opened: they stay as they are.
+    Open,
+    /// Taken away by a closure.
+    Closed,
+}
+
+/// The places of one pool in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolLine {
+    /// Places there are.
+    pub capacity: u32,
+    /// Places given out.
+    pub booked: u32,
+    /// Places that can be had now.
+    pub left: u32,
+    /// Where they stand.
+    pub standing: Standing,
+}
+
+/// One window of a day, with its pools in the order of [`Pool::ALL`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowLine {
+    /// When it begins.
+    pub starts: WindowStart,
+    /// When it ends.
+    pub ends: WindowStart,
+    /// Its pools.
+    pub pools: [PoolLine; 3],
+}
+
+/// One day of an office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayLine {
+    /// The date.
+    pub date: Date,
+    /// Why the timetable has no windows on it, if it has none.
+    pub closed: Option<WhyClosed>,
+    /// Its windows. A closed day may have some: those that were released before.
+    pub windows: Vec<WindowLine>,
+}
+
+impl DayLine {
+    /// Sum over the windows, all pools together.
+    pub fn total(&self) -> PoolLine {
+        self.sum(|_| true)
+    }
+
+    /// Sum over the windows of one pool.
+    pub fn of_pool(&self, pool: Pool) -> PoolLine {
+        self.sum(|of| of == pool)
+    }
+
+    fn sum(&self, fits: impl Fn(Pool) -> bool) -> PoolLine {
+        let mut sum = PoolLine::NONE;
+        for window in &self.windows {
+            for (_, line) in Pool::ALL.into_iter().zip(window.pools).filter(|(pool, _)| fits(*pool)) {
+                sum.capacity += line.capacity;
+                sum.booked += line.booked;
+                sum.left += line.left;
+                sum.standing = sum.standing.max(line.standing);
+            }
+        }
+        sum
+    }
+}
+
+impl PoolLine {
+    const NONE: Self = Self { capacity: 0, booked: 0, left: 0, standing: Standing::Free };
+}
+
+/// Some days of an office: what the timetable plans, and over it what releases hold already. Places of an opened release stay as they
+/// are whatever the timetable says by now; those of a planned one follow it.
+pub fn days(timetable: &Timetable, holidays: &Holidays, dates: &[Date], held: &[Held]) -> Vec<DayLine> {
+    let mut by_date: BTreeMap<Date, Vec<&Held>> = BTreeMap::new();
+    for place in held {
+        by_date.entry(place.date).or_default().push(place);
+    }
+    let none = Vec::new();
+    dates.iter().map(|date| day(timetable, holidays, *date, by_date.get(date).unwrap_or(&none))).collect()
+}
+
+fn day(timetable: &Timetable, holidays: &Holidays, date: Date, held: &[&Held]) -> DayLine {
+    let (closed, planned) = match timetable.on(date, holidays) {
+        DayPlan::Closed { why } => (Some(why), Vec::new()),
+        DayPlan::Open(windows) => (None, windows),
+    };
+    let standing = if held.is_empty() { Standing::Free } else { Standing::Planned };
+    let start = |time: Time| WindowStart::from_time(time).expect("timetables have whole minutes");
+    // One release has all places of a day, so a day that was opened has nothing of the timetable any more.
+    let is_fixed = held.iter().any(|place| place.fixed);
+    let mut windows: BTreeMap<WindowStart, WindowLine> = BTreeMap::new();
+    for window in planned.iter().filter(|_| !is_fixed) {
+        let pools = Pool::ALL.map(|pool| {
+            let capacity = window.pool(pool).get();
+            PoolLine { capacity, booked: 0, left: capacity, standing }
+        });
+        let starts = start(window.starts);
+        windows.insert(starts, WindowLine { starts, ends: start(window.ends), pools });
+    }
+    for place in held.iter().filter(|place| place.fixed) {
+        let empty = WindowLine { starts: place.starts, ends: place.ends, pools: [PoolLine::NONE; 3] };
+        let line = windows.entry(place.starts).or_insert(empty);
+        let at = Pool::ALL.iter().position(|pool| *pool == place.pool).expect("all pools are in the list");
+        let standing = if place.closed { Standing::Closed } else { Standing::Open };
+        line.pools[at] = PoolLine { capacity: place.capacity, booked: place.booked, left: place.left, standing };
+    }
+    DayLine { date, closed, windows: windows.into_values().collect() }
+}
+
+// ---- the effect of a change ----
+
+/// Places of an opened release that the new timetable would have otherwise. They stay: only a closure takes them away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stays {
+    /// On which date.
+    pub date: Date,
+    /// In which window.
+    pub starts: WindowStart,
+    /// Of which pool.
+    pub pool: Pool,
+    /// In which release.
+    pub release: ReleaseId,
+    /// Places there are, and stay.
+    pub capacity: u32,
+    /// Places given out.
+    pub booked: u32,
+    /// Places the new timetable would have.
+    pub wanted: u32,
+}
+
+/// Why a change needs a second person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum SecondPerson {
+    /// More places come or go in one week than one person may change.
+    ManyPlaces {
+        /// Places in the week with the most.
+        places: u32,
+        /// Most that one person may change.
+        most: u32,
+    },
+    /// The new timetable has fewer places than are given out already.
+    BelowBooked {
+        /// Windows of pools in which that is so.
+        windows: u32,
+    },
+    /// The office opens on a day on which all offices are closed.
+    OpensOnHoliday {
+        /// The first such date.
+        date: Date,
+    },
+    /// The place is closed down.
+    ClosesDown,
+}
+
+/// What a change comes to on the dates that were looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// The days that change, as they are and as they would be.
+    pub days: Vec<(DayLine, DayLine)>,
+    /// What stays although the new timetable says otherwise.
+    pub stays: Vec<Stays>,
+    /// Planned releases whose places follow the change.
+    pub releases: BTreeSet<ReleaseId>,
+    /// Why a second person is needed, if one is.
+    pub second: Vec<SecondPerson>,
+}
+
+/// Compares two timetables on some dates. `most` is how many places one person may change in a week.
+pub fn effect(
+    before: &Timetable,
+    after: &Timetable,
+    holidays: &Holidays,
+    dates: &[Date],
+    held: &[Held],
+    most: u32,
+) -> Effect {
+    let changed = |(old, new): &(DayLine, DayLine)| old.windows != new.windows || old.closed != new.closed;
+    let pairs = days(before, holidays, dates, held).into_iter().zip(days(after, holidays, dates, held));
+    let changes: Vec<(DayLine, DayLine)> = pairs.filter(changed).collect();
+    let stays = stays(before, after, holidays, held, dates);
+    let dates_changed: BTreeSet<Date> = changes.iter().map(|(old, _)| old.date).collect();
+    let planned = held.iter().filter(|place| !place.fixed && dates_changed.contains(&place.date));
+    let mut releases: BTreeSet<ReleaseId> = planned.map(|place| place.release.clone()).collect();
+    releases.retain(|release| held.iter().any(|place| place.release == *release && !place.fixed));
+    let second = second_person(before, after, holidays, &changes, &stays, most);
+    Effect { days: changes, stays, releases, second }
+}
+
+fn stays(before: &Timetable, after: &Timetable, holidays: &Holidays, held: &[Held], dates: &[Date]) -> Vec<Stays> {
+    let wanted = |timetable: &Timetable, place: &Held| match timetable.on(place.date, holidays) {
+        DayPlan::Closed { .. } => 0,
+        DayPlan::Open(windows) => {
+            let window = windows.iter().find(|window| WindowStart::from_time(window.starts) == Ok(place.starts));
+            window.map_or(0, |window| window.pool(place.pool).get())
+        }
+    };
+    let on_these = |place: &&Held| place.fixed && !place.closed && dates.contains(&place.date);
+    held.iter()
+        .filter(on_these)
+        .filter(|place| wanted(before, place) != wanted(after, place) && wanted(after, place) != place.capacity)
+        .map(|place| Stays {
+            date: place.date,
+            starts: place.starts,
+            pool: place.pool,
+            release: place.release.clone(),
+            capacity: place.capacity,
+            booked: place.booked,
+            wanted: wanted(after, place),
+        })
+        .collect()
+}
+
+fn second_person(
+    before: &Timetable,
+    after: &Timetable,
+    holidays: &Holidays,
+    changes: &[(DayLine, DayLine)],
+    stays: &[Stays],
+    most: u32,
+) -> Vec<SecondPerson> {
+    let mut found = Vec::new();
+    let mut weeks: BTreeMap<Date, u32> = BTreeMap::new();
+    for (old, new) in changes {
+        let since_monday = i64::from(old.date.weekday().to_monday_zero_offset());
+        let monday = old.date.saturating_sub(jiff::Span::new().days(since_monday));
+        *weeks.entry(monday).or_default() += places_moved(old, new);
+    }
+    let places = weeks.into_values().max().unwrap_or(0);
+    if places > most {
+        found.push(SecondPerson::ManyPlaces { places, most });
+    }
+    let windows = stays.iter().filter(|stays| stays.wanted < stays.booked).count() as u32;
+    if windows > 0 {
+        found.push(SecondPerson::BelowBooked { windows });
+    }
+    let opens = |timetable: &Timetable, date: Date| matches!(timetable.on(date, holidays), DayPlan::Open(_));
+    let holiday = after
+        .exceptions()
+        .keys()
+        .find(|date| holidays.is_holiday(**date) && opens(after, **date) && !opens(before, **date));
+    if let Some(date) = holiday {
+        found.push(SecondPerson::OpensOnHoliday { date: *date });
+    }
+    if after.why_out_of_service().is_some() && before.why_out_of_service().is_none() {
+        found.push(SecondPerson::ClosesDown);
+    }
+    found
+}
+
+/// Places that come or go between two states of a day, window by window and pool by pool.
+fn places_moved(old: &DayLine, new: &DayLine) -> u32 {
+    let starts: BTreeSet<WindowStart> = old.windows.iter().chain(&new.windows).map(|window| window.starts).collect();
+    let capacity = |day: &DayLine, starts: WindowStart, at: usize| {
+        day.windows.iter().find(|window| window.starts == starts).map_or(0, |window| window.pools[at].capacity)
+    };
+    let pools = 0..Pool::ALL.len();
+    let of_window = |starts: &WindowStart| -> u32 {
+        pools.clone().map(|at| capacity(old, *starts, at).abs_diff(capacity(new, *starts, at))).sum()
+    };
+    starts.iter().map(of_window).sum()
+}
+
+// ---- the table for a spreadsheet ----
+
+/// How the file is called in faults.
+pub const CSV_FILE: &str = "quotas.csv";
+/// Most bytes of a file: every office with two years of exceptions has less.
+pub const CSV_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+const COLUMNS: [&str; 9] =
+    ["office", "day", "starts", "ends", "public", "priority", "reserve", "closed_id", "closed_en"];
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// A cell that no spreadsheet takes for a formula: an apostrophe goes before whatever could begin one.
+pub fn guarded(cell: &str) -> String {
+    let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'']);
+    if begins { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// The cell as it was before it was guarded.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').unwrap_or(cell)
+}
+
+/// The timetables of some offices as a table: a row a window, first the week, then the dates that differ.
+pub fn to_csv<'a>(timetables: impl IntoIterator<Item = (OfficeCode, &'a Timetable)>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut row = |cells: [String; 9]| writer.write_record(cells).expect("memory takes every row");
+    row(COLUMNS.map(str::to_owned));
+    for (office, timetable) in timetables {
+        for (at, name) in (0_i8..).zip(DAYS) {
+            let weekday = Weekday::from_monday_zero_offset(at).expect("a week has seven days");
+            for window in timetable.on_weekday(weekday) {
+                row(cells(office, name, Some(window), None));
+            }
+        }
+        for (date, exception) in timetable.exceptions() {
+            let date = date.to_string();
+            match exception {
+                Exception::Closed { why } => row(cells(office, &date, None, Some(why))),
+                // A day without windows and without a reason.
+                Exception::Windows(windows) if windows.is_empty() => row(cells(office, &date, None, None)),
+                Exception::Windows(windows) => {
+                    windows.iter().for_each(|window| row(cells(office, &date, Some(window), None)));
+                }
+            }
+        }
+    }
+    drop(row);
+    String::from_utf8(writer.into_inner().expect("memory takes every row")).expect("texts are UTF-8")
+}
+
+fn cells(office: OfficeCode, day: &str, window: Option<&Window>, why: Option<&Text>) -> [String; 9] {
+    let clock = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
+    let of = |cell: &dyn Fn(&Window) -> String| window.map(cell).unwrap_or_default();
+    [
+        office.to_string(),
+        day.to_owned(),
+        of(&|window| clock(window.starts)),
+        of(&|window| clock(window.ends)),
+        of(&|window| window.public.to_string()),
+        of(&|window| window.priority.to_string()),
+        of(&|window| window.reserve.to_string()),
+        why.map(|why| guarded(&why.id)).unwrap_or_default(),
+        why.map(|why| guarded(&why.en)).unwrap_or_default(),
+    ]
+}
+
+/// Reads such a table: a whole new timetable for every office that is in it.
+pub fn from_csv(text: &str, offices: &Offices) -> Result<BTreeMap<OfficeCode, Timetable>, CatalogueError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let table = Table::read(CSV_FILE, text, &COLUMNS[..7], &COLUMNS[7..])?;
+    let mut rows: BTreeMap<OfficeCode, Vec<Row<'_>>> = BTreeMap::new();
+    for row in table.rows() {
+        let code: OfficeCode = row.read("office", "an office code such as BTM or BTM-HB")?;
+        if offices.get(&code).is_none() {
+            return Err(row.fault("office", format!("there is no office {code}")));
+        }
+        rows.entry(code).or_default().push(row);
+    }
+    rows.into_iter().map(|(code, rows)| Ok((code, timetable_of(&rows)?))).collect()
+}
+
+fn timetable_of(rows: &[Row<'_>]) -> Result<Timetable, CatalogueError> {
+    let mut week: [Vec<Window>; 7] = Default::default();
+    let mut exceptions: BTreeMap<Date, Exception> = BTreeMap::new();
+    for row in rows {
+        let window = window_of(*row)?;
+        let day = row.needed("day")?;
+        if let Some(at) = DAYS.iter().position(|name| *name == day) {
+            let window = window.ok_or_else(|| row.fault("starts", "a day of the week without windows has no row"))?;
+            week[at].push(window);
+            in_order(*row, &week[at])?;
+            continue;
+        }
+        let date: Date = row.read("day", "mon, tue, wed, thu, fri, sat, sun or a date such as 2027-01-12")?;
+        match window {
+            Some(window) => match exceptions.entry(date).or_insert_with(|| Exception::Windows(Vec::new())) {
+                Exception::Windows(windows) => {
+                    windows.push(window);
+                    in_order(*row, windows)?;
+                }
+                Exception::Closed { .. } => return Err(row.fault("day", format!("{date} is closed in a row above"))),
+            },
+            None => {
+                let closed = closed_of(*row)?;
+                if exceptions.insert(date, closed).is_some() {
+                    return Err(row.fault("day", format!("{date} stands in a row above")));
+                }
+            }
+        }
+    }
+    let at = rows.last().copied();
+    Timetable::new(week, exceptions).map_err(|error| {
+        at.map_or_else(
+            || crate::catalogue::fault(CSV_FILE, 1, "office", error.to_string()),
+            |row| row.fault("office", error.to_string()),
+        )
+    })
+}
+
+fn in_order(row: Row<'_>, windows: &[Window]) -> Result<(), CatalogueError> {
+    crate::timetable::check_windows(windows).map_err(|error| row.fault("starts", error.to_string()))
+}
+
+fn window_of(row: Row<'_>) -> Result<Option<Window>, CatalogueError> {
+    if row.get("starts").is_empty() && row.get("ends").is_empty() {
+        for field in ["public", "priority", "reserve"] {
+            if !row.get(field).is_empty() {
+                return Err(row.fault(field, "has places without a window"));
+            }
+        }
+        return Ok(None);
+    }
+    let clock = |field: &str| {
+        WindowStart::parse(row.needed(field)?)
+            .map(WindowStart::time)
+            .map_err(|_| row.fault(field, format!("{:?} is not a time such as 08:00", row.get(field))))
+    };
+    let places = |field: &str| if row.get(field).is_empty() { Ok(Places::NONE) } else { number(row, field) };
+    Ok(Some(Window {
+        starts: clock("starts")?,
+        ends: clock("ends")?,
+        public: places("public")?,
+        priority: places("priority")?,
+        reserve: places("reserve")?,
+    }))
+}
+
+fn number(row: Row<'_>, field: &str) -> Result<Places, CatalogueError> {
+    row.read::<u32>(field, "a number of places").map(Places)
+}
+
+fn closed_of(row: Row<'_>) -> Result<Exception, CatalogueError> {
+    let (id, en) = (unguarded(row.get("closed_id")), unguarded(row.get("closed_en")));
+    match (id.is_empty(), en.is_empty()) {
+        (true, true) => Ok(Exception::Windows(Vec::new())),
+        (true, false) => Err(row.fault("closed_id", "is empty")),
+        (false, true) => Err(row.fault("closed_en", "is empty")),
+        (false, false) => {
+            let why = Text { id: id.to_owned(), en: en.to_owned() };
+            checked_why(&why).map_err(|error| row.fault("closed_id", error.to_string()))?;
+            Ok(Exception::Closed { why })
+        }
+    }
+}
+
+/// Some dates in a row.
+pub fn dates_in(range: RangeInclusive<Date>) -> Vec<Date> {
+    let mut dates = Vec::new();
+    let mut next = Some(*range.start());
+    while let Some(date) = next.filter(|date| range.contains(date)) {
+        dates.push(date);
+        next = date.tomorrow().ok();
+    }
+    dates
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use jiff::civil::{date, time};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::{Catalogue, CatalogueFiles};
+
+    const MONDAY: Date = date(2026, 11, 30);
+
+    fn window(hour: i8, public: u32) -> Window {
+        let hours = |hour| time(hour, 0, 0, 0);
+        let (priority, reserve) = (Places(2), Places(1));
+        Window { starts: hours(hour), ends: hours(hour + 1), public: Places(public), priority, reserve }
+    }
+
+    fn mondays(places: u32) -> Timetable {
+        let mut week: [Vec<Window>; 7] = Default::default();
+        week[0] = vec![window(8, places), window(9, places)];
+        Timetable::new(week, BTreeMap::new()).unwrap()
+    }
+
+    fn held(fixed: bool, hour: u16, capacity: u32, booked: u32) -> Held {
+        Held {
+            release: "2026-W49".parse().unwrap(),
+            fixed,
+            date: MONDAY,
+            starts: WindowStart::from_minutes(hour * 60).unwrap(),
+            ends: WindowStart::from_minutes(hour * 60 + 60).unwrap(),
+            pool: Pool::Public,
+            capacity,
+            booked,
+            left: capacity - booked,
+            closed: false,
+        }
+    }
+
+    fn text(id: &str) -> Text {
+        Text { id: id.to_owned(), en: "x".to_owned() }
+    }
+
+    #[test]
+    fn a_change_in_bulk_meets_the_chosen_windows_alone() {
+        let before = mondays(10);
+        let change = |amount| TimetableChange::Places {
+            days: Weekdays::only(Weekday::Monday),
+            from: time(9, 0, 0, 0),
+            until: time(12, 0, 0, 0),
+            pool: Pool::Public,
+            amount,
+        };
+        let publics = |amount| -> Vec<u32> {
+            let after = change(amount).apply(&before).unwrap();
+            after.on_weekday(Weekday::Monday).iter().map(|window| window.public.get()).collect()
+        };
+        assert_eq!(publics(Amount::Add(5)), [10, 15]);
+        assert_eq!(publics(Amount::Add(-50)), [10, 0]);
+        assert_eq!(publics(Amount::Percent(125)), [10, 13]);
+        assert_eq!(publics(Amount::Set(3)), [10, 3]);
+        assert_eq!(change(Amount::Percent(100)).apply(&before), Err(ChangeError::Nothing));
+        assert_eq!(change(Amount::Percent(1_001)).apply(&before), Err(ChangeError::Percent { max: PERCENT_MAX }));
+    }
+
+    #[test]
+    fn every_change_that_cannot_be_says_why() {
+        let before = mondays(10);
+        let dates = |from, through, exception| TimetableChange::Dates { from, through, exception }.apply(&before);
+        let closed = |id: &str| Some(Exception::Closed { why: text(id) });
+        let range = Err(ChangeError::Range { max: RANGE_DAYS_MAX as u32 });
+        assert_eq!(dates(MONDAY, date(2026, 11, 29), closed("Rapat")), range);
+        assert_eq!(dates(MONDAY, date(2027, 11, 29), closed("Rapat")), range);
+        assert_eq!(dates(MONDAY, MONDAY, closed(" ")), Err(ChangeError::Why { max: WHY_CHARS_MAX as u32 }));
+        assert_eq!(dates(MONDAY, MONDAY, None), Err(ChangeError::Nothing));
+        let weekdays = |days, windows| TimetableChange::Weekdays { days, windows }.apply(&before);
+        assert_eq!(weekdays(Weekdays::default(), Vec::new()), Err(ChangeError::NoDay));
+        let overlapping = weekdays(Weekdays::only(Weekday::Friday), vec![window(8, 1), window(8, 1)]).unwrap_err();
+        assert!(matches!(overlapping, ChangeError::Windows { starts: Some(starts), .. } if starts == time(8, 0, 0, 0)));
+        let many = weekdays(Weekdays::only(Weekday::Friday), vec![window(8, 10_001)]).unwrap_err();
+        assert!(matches!(many, ChangeError::Windows { starts: None, .. }));
+        let nothing_then = TimetableChange::Places {
+            days: Weekdays::only(Weekday::Sunday),
+            from: time(0, 0, 0, 0),
+            until: time(23, 59, 0, 0),
+            pool: Pool::Reserve,
+            amount: Amount::Add(1),
+        };
+        assert_eq!(nothing_then.apply(&before), Err(ChangeError::NoWindow));
+    }
+
+    #[test]
+    fn a_place_that_was_closed_down_has_its_hours_again_when_it_comes_back() {
+        let before = mondays(10);
+        let ended = TimetableChange::Service { ended: Some(text("Pindah")) }.apply(&before).unwrap();
+        let none = Holidays::default();
+        assert!(matches!(ended.on(MONDAY, &none), DayPlan::Closed { why: WhyClosed::OutOfService { .. } }));
+        assert_eq!(TimetableChange::Service { ended: None }.apply(&ended).unwrap(), before);
+    }
+
+    #[test]
+    fn what_was_opened_stays_and_what_is_planned_follows() {
+        let (before, after) = (mondays(10), mondays(4));
+        let none = Holidays::default();
+        let of = |held: &[Held]| effect(&before, &after, &none, &[MONDAY], held, 100);
+        let open = of(&[held(true, 8, 10, 7), held(true, 9, 10, 3)]);
+        assert!(open.days.is_empty() && open.releases.is_empty());
+        let wanted: Vec<(u32, u32)> = open.stays.iter().map(|stays| (stays.booked, stays.wanted)).collect();
+        assert_eq!(wanted, [(7, 4), (3, 4)]);
+        assert_eq!(open.second, [SecondPerson::BelowBooked { windows: 1 }]);
+        let planned = of(&[held(false, 8, 10, 0), held(false, 9, 10, 0)]);
+        assert!(planned.stays.is_empty() && planned.second.is_empty());
+        assert_eq!(planned.releases.len(), 1);
+        let totals: Vec<(u32, u32)> =
+            planned.days.iter().map(|(old, new)| (old.total().capacity, new.total().capacity)).collect();
+        assert_eq!(totals, [(26, 14)]);
+    }
+
+    #[test]
+    fn two_people_are_needed_for_many_places_a_holiday_and_the_end_of_a_place() {
+        let catalogue = Catalogue::builtin();
+        let christmas = date(2026, 12, 25);
+        let second = |change: TimetableChange, most| {
+            let after = change.apply(&mondays(10)).unwrap();
+            effect(&mondays(10), &after, &catalogue.holidays, &dates_in(MONDAY..=date(2026, 12, 31)), &[], most).second
+        };
+        let more = |places| TimetableChange::Weekdays {
+            days: Weekdays::only(Weekday::Monday),
+            windows: vec![window(8, places), window(9, 10)],
+        };
+        assert_eq!(second(more(30), 20), []);
+        assert_eq!(second(more(31), 20), [SecondPerson::ManyPlaces { places: 21, most: 20 }]);
+        let opens = TimetableChange::Dates {
+            from: christmas,
+            through: christmas,
+            exception: Some(Exception::Windows(vec![window(8, 1)])),
+        };
+        assert_eq!(second(opens, 100), [SecondPerson::OpensOnHoliday { date: christmas }]);
+        assert!(
+            second(TimetableChange::Service { ended: Some(text("Pindah")) }, 1_000).contains(&SecondPerson::ClosesDown)
+        );
+    }
+
+    #[test]
+    fn a_day_tells_why_it_is_closed_and_what_was_released_on_it() {
+        let catalogue = Catalogue::builtin();
+        let tuesday = date(2026, 12, 1);
+        let lines = days(&mondays(10), &catalogue.holidays, &[MONDAY, tuesday], &[held(true, 8, 9, 4)]);
+        assert_eq!(lines[0].total(), PoolLine { capacity: 9, booked: 4, left: 5, standing: Standing::Open });
+        assert_eq!(lines[1].closed, Some(WhyClosed::Weekday(Weekday::Tuesday)));
+    }
+
+    #[test]
+    fn a_cell_is_never_a_formula_and_comes_back_as_it_was() {
+        for cell in ["=1+1", "+62", "-1", "@sum", "'quoted", "\tx", "Rapat kerja", ""] {
+            assert!(!guarded(cell).starts_with(['=', '+', '-', '@', '\t']), "{cell:?}");
+            assert_eq!(unguarded(&guarded(cell)), cell);
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_table_is_named_by_line_and_field() {
+        let offices = Catalogue::builtin().offices;
+        let header = COLUMNS.join(",");
+        for (rows, line, field, why) in [
+            ("XYZ,mon,08:00,09:00,1,0,0,,", 2, "office", "there is no office XYZ"),
+            ("btm,mon,08:00,09:00,1,0,0,,", 2, "office", "is not an office code"),
+            ("BTM,monday,08:00,09:00,1,0,0,,", 2, "day", "is not mon"),
+            ("BTM,mon,8,09:00,1,0,0,,", 2, "starts", "is not a time"),
+            ("BTM,mon,08:00,,1,0,0,,", 2, "ends", "is empty"),
+            ("BTM,mon,08:00,09:00,many,0,0,,", 2, "public", "is not a number"),
+            ("BTM,mon,08:00,09:00,10001,0,0,,", 2, "starts", "at most"),
+            ("BTM,mon,08:00,09:00,1,0,0,,\nBTM,mon,08:30,09:30,1,0,0,,", 3, "starts", "begins before"),
+            ("BTM,mon,,,,,,,", 2, "starts", "has no row"),
+            ("BTM,2027-01-12,,,5,,,,", 2, "public", "without a window"),
+            ("BTM,2027-01-12,,,,,,Rapat,", 2, "closed_en", "is empty"),
+            ("BTM,2027-01-12,,,,,,Rapat,Meeting\nBTM,2027-01-12,08:00,09:00,1,0,0,,", 3, "day", "is closed"),
+            ("BTM,2027-01-12,08:00,09:00,1,0,0,,\nBTM,2027-01-12,,,,,,Rapat,Meeting", 3, "day", "in a row above"),
+        ] {
+            let found = from_csv(&format!("{header}\n{rows}\n"), &offices).unwrap_err();
+            assert_eq!((found.line, found.field.as_str()), (line, field), "{rows}: {found}");
+            assert!(found.why.contains(why), "{rows}: {found}");
+        }
+    }
+
+    /// Texts that are hard on every form of writing.
+    fn any_text() -> impl Strategy<Value = Text> {
+        let one = || "[=+@'\"\\\\#{}\\[\\], a-z\u{e9}-]{0,12}[a-z]";
+        (one(), one()).prop_map(|(id, en)| Text { id: id.trim().to_owned(), en: en.trim().to_owned() })
+    }
+
+    fn any_windows() -> impl Strategy<Value = Vec<Window>> {
+        let places = || (0..500_u32).prop_map(Places);
+        let one = (0..3_i8, 1..59_i8, places(), places(), places());
+        prop::collection::vec(one, 0..4).prop_map(|parts| {
+            (0_i8..)
+                .zip(parts)
+                .map(|(at, (hour, minute, public, priority, reserve))| Window {
+                    starts: time(at * 5 + hour, 0, 0, 0),
+                    ends: time(at * 5 + hour, minute, 0, 0),
+                    public,
+                    priority,
+                    reserve,
+                })
+                .collect()
+        })
+    }
+
+    fn any_timetable() -> impl Strategy<Value = Timetable> {
+        let exception = prop_oneof![
+            any_text().prop_map(|why| Exception::Closed { why }),
+            any_windows().prop_map(Exception::Windows),
+        ];
+        let date = (0..700_i64).prop_map(|day| MONDAY.saturating_add(jiff::Span::new().days(day)));
+        let week = prop::array::uniform7(any_windows());
+        (week, prop::collection::btree_map(date, exception, 0..5))
+            .prop_map(|(week, exceptions)| Timetable::new(week, exceptions).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn timetables_are_read_as_they_were_written(
+            one in any_timetable(),
+            other in any_timetable(),
+            ended in prop::option::of(any_text()),
+        ) {
+            let mut catalogue = Catalogue::builtin();
+            catalogue.timetables.set("BTM".parse().unwrap(), Some(one.with_service_ended(ended)));
+            catalogue.timetables.set("BTM-HB".parse().unwrap(), Some(other));
+            let mut files = CatalogueFiles::builtin();
+            files.replace(crate::catalogue::TIMETABLES, catalogue.timetables.to_text()).unwrap();
+            let again = Catalogue::parse(&files).unwrap_or_else(|fault| panic!("{fault}\n{}", catalogue.timetables.to_text()));
+            prop_assert_eq!(again.timetables, catalogue.timetables);
+        }
+
+        #[test]
+        fn a_table_is_read_as_it_was_written(one in any_timetable()) {
+            let offices = Catalogue::builtin().offices;
+            let code: OfficeCode = "BTM".parse().unwrap();
+            let again = from_csv(&to_csv([(code, &one)]), &offices).unwrap();
+            // A timetable without any row cannot be in a table.
+            prop_assert_eq!(again.get(&code).cloned().unwrap_or_default(), one);
+        }
+    }
+
+    #[test]
+    fn a_table_may_come_with_a_byte_order_mark() {
+        let mut table = String::from("\u{feff}");
+        writeln!(table, "{}\r\nBTM,mon,08:00,09:00,1,,,,\r", COLUMNS.join(",")).unwrap();
+        let found = from_csv(&table, &Catalogue::builtin().offices).unwrap();
+        assert_eq!(found.len(), 1);
+    }
+}
