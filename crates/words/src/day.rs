@@ -9,39 +9,40 @@ use crate::names::office_name;
 use crate::refusals::Said;
 use crate::{Arg, Words};
 
+/// A name of a table as the end of a key.
+fn kebab(name: &str) -> String {
+    name.replace('_', "-")
+}
+
 impl Words {
     /// How somebody comes to be there.
     pub fn class(&self, class: Class) -> String {
-        self.named("day-class", class.as_str())
+        self.say(&format!("day-class-{}", kebab(class.as_str())))
     }
 
     /// What is done at a counter.
     pub fn stage(&self, stage: Stage) -> String {
-        self.named("day-stage", stage.as_str())
+        self.say(&format!("day-stage-{}", kebab(stage.as_str())))
     }
 
     /// Where a visit stands.
     pub fn visit_state(&self, state: VisitState) -> String {
-        self.named("day-state", state.as_str())
+        self.say(&format!("day-state-{}", kebab(state.as_str())))
     }
 
     /// What a counter came to.
     pub fn outcome(&self, outcome: Outcome) -> String {
-        self.named("day-outcome", outcome.as_str())
+        self.say(&format!("day-outcome-{}", kebab(outcome.as_str())))
     }
 
     /// Why somebody goes before others.
     pub fn priority_reason(&self, reason: PriorityReason) -> String {
-        self.named("day-reason", reason.as_str())
+        self.say(&format!("day-reason-{}", kebab(reason.as_str())))
     }
 
     /// A paper that may be missing.
     pub fn missing_paper(&self, paper: MissingPaper) -> String {
-        self.named("day-paper", paper.as_str())
-    }
-
-    fn named(&self, key: &str, name: &str) -> String {
-        self.say(&format!("{key}-{}", name.replace('_', "-")))
+        self.say(&format!("day-paper-{}", kebab(paper.as_str())))
     }
 
     /// Why somebody is called now.

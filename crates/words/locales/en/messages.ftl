@@ -18,7 +18,7 @@ sms-missed = Antrean: you were marked absent at { $office }, { $date }. { $rest 
     [one] You may apply again after { $rest } release.
    *[other] You may apply again after { $rest } releases.
 } Wrong? Contact the office.
-sms-moved-by-office = Antrean: the office is closed on { $date }, so your appointment was moved. You may still move it yourself.
+sms-moved-by-office = Antrean: the office is closed on { $date }; we moved your appointment.
 sms-only-place = { $place }
-sms-revoked = Antrean: { $office } is closed on { $date }, your appointment is cancelled. Sorry. Nothing counts against you; you may enter again at once.
+sms-revoked = Antrean: { $office } is closed on { $date }, your appointment is off. Nothing counts against you; enter again at once.
 sms-claim-moved = Antrean: the owner of a NIK showed their card at { $office }. Your entry with it was ended. Wrong? Come with your card.

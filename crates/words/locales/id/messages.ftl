@@ -17,7 +17,7 @@ sms-missed = Antrean: Anda tercatat tidak hadir di { $office }, { $date }. { $re
     [0] Lain kali, batalkan sehari sebelumnya.
    *[other] Boleh ikut lagi setelah { $rest } pembukaan.
 } Keliru? Hubungi kantor.
-sms-moved-by-office = Antrean: kantor tutup pada { $date }, jadwal Anda kami pindah. Anda tetap boleh pindah sendiri.
+sms-moved-by-office = Antrean: kantor tutup { $date }, jadwal Anda kami pindah.
 sms-only-place = { $place }
-sms-revoked = Antrean: { $office } tutup pada { $date }, jadwal Anda batal. Ini bukan salah Anda; boleh langsung daftar lagi.
+sms-revoked = Antrean: { $office } tutup { $date }, jadwal Anda batal. Tidak ada catatan bagi Anda; boleh langsung daftar lagi.
 sms-claim-moved = Antrean: pemilik NIK menunjukkan KTP di { $office }. Pendaftaran Anda dengan NIK itu dihentikan. Keliru? Datang dengan KTP.
