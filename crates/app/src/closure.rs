@@ -1,6 +1,9 @@
 //! Closures: an office takes places back, and whoever held them gets others, or is told and called. The closing is one transaction; the
 //! people are settled in small pieces after it, which may stop anywhere and go on, on any node.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
 use antrean_domain::appointment::{AppointmentEvent, AppointmentState, next};
 use antrean_domain::closure::{Cause, Free, Range, Relocation, assign, best_first};
 use antrean_domain::draw::closures::{Closure as DrawClosure, Closures as DrawClosures};
@@ -14,7 +17,6 @@ use antrean_store::locks::Lock;
 use antrean_store::releases::{self, ReleaseState};
 use antrean_store::{Fault, Tx, appointments, parties, slots, wishes};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::App;
 use crate::appointment::release_place;
@@ -312,10 +314,9 @@ impl Operation for SettlePeople {
         let mut free: BTreeMap<ReleaseId, Vec<Free<SlotId>>> = BTreeMap::new();
         for (_, from) in &waiting {
             let Some(slot) = slots::get(tx, *from)? else { continue };
-            if !free.contains_key(&slot.release) {
-                let (office, relocation) = (&closure.office, closure.relocation);
-                let places = free_places(tx, cx, office, relocation, &slot.release, &|_| false)?;
-                free.insert(slot.release, places);
+            let (office, relocation) = (&closure.office, closure.relocation);
+            if let Entry::Vacant(unknown) = free.entry(slot.release.clone()) {
+                unknown.insert(free_places(tx, cx, office, relocation, &slot.release, &|_| false)?);
             }
         }
         let places = free.values().flatten().map(|place| place.id);

@@ -1,5 +1,5 @@
-//! An office closes: nobody who held a place is lost, nobody's own right to move is used up, and nobody is punished for a day on which there
-//! was nobody to come to.
+//! An office closes: nobody who held a place is lost, nobody's own right to move is used up, and nobody is punished for a day on which
+//! there was nobody to come to.
 
 mod town;
 

@@ -1,5 +1,5 @@
-//! Random weeks on PostgreSQL, each step foretold by the model: the same weeks as in the model test, fewer of them, since each is played in a
-//! database of its own. A power cut is the end of every connection at once.
+//! Random weeks on PostgreSQL, each step foretold by the model: the same weeks as in the model test, fewer of them, since each is played
+//! in a database of its own. A power cut is the end of every connection at once.
 //!
 //! `ANTREAN_MODEL_WEEKS`, `ANTREAN_MODEL_SECONDS` and `ANTREAN_MODEL_SEED` are those of the model test.
 

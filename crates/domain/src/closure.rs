@@ -144,8 +144,8 @@ pub struct Free<T> {
     pub left: u32,
 }
 
-/// Where a party of `size` goes that held a place at `from`: the free places that hold all of it, the best first. The nearest day comes first,
-/// on it the same office before its neighbours, and there the hour that is nearest to the one it had.
+/// Where a party of `size` goes that held a place at `from`: the free places that hold all of it, the best first. The nearest day comes
+/// first, on it the same office before its neighbours, and there the hour that is nearest to the one it had.
 pub fn best_first<T: Copy>(from: &SlotKey, size: u32, free: &[Free<T>]) -> Vec<Free<T>> {
     let mut fitting: Vec<Free<T>> = free.iter().filter(|place| place.left >= size).copied().collect();
     fitting.sort_by_key(|place| {
@@ -246,19 +246,15 @@ mod tests {
                 .collect();
             let given = assign(&parties, &free);
             prop_assert_eq!(given.iter().map(|(party, _)| *party).collect::<Vec<_>>(), (0..sizes.len()).collect::<Vec<_>>());
-            for place in &free {
-                let taken: u32 = given.iter().filter(|(_, to)| to.is_some_and(|to| to.id == place.id)).map(|(at, _)| sizes[*at]).sum();
-                prop_assert!(taken <= place.left);
-            }
+            let taken = |place: &Free<usize>| -> u32 {
+                let there = given.iter().filter(|(_, to)| to.is_some_and(|to| to.id == place.id));
+                there.map(|(at, _)| sizes[*at]).sum()
+            };
+            prop_assert!(free.iter().all(|place| taken(place) <= place.left));
             // Whoever goes nowhere would not have fitted anywhere at the end either.
-            for (at, to) in &given {
-                if to.is_none() {
-                    let left = |place: &Free<usize>| {
-                        let taken: u32 = given.iter().filter(|(_, to)| to.is_some_and(|to| to.id == place.id)).map(|(at, _)| sizes[*at]).sum();
-                        place.left - taken
-                    };
-                    prop_assert!(free.iter().all(|place| left(place) < sizes[*at]));
-                }
+            let left = |place: &Free<usize>| place.left - taken(place);
+            for (at, _) in given.iter().filter(|(_, to)| to.is_none()) {
+                prop_assert!(free.iter().all(|place| left(place) < sizes[*at]));
             }
         }
     }

@@ -470,9 +470,9 @@ pub fn effect(
     held: &[Held],
     most: u32,
 ) -> Effect {
-    let changed = |(old, new): &(DayLine, DayLine)| old.windows != new.windows || old.closed != new.closed;
+    let differs = |(old, new): &(DayLine, DayLine)| old.windows != new.windows || old.closed != new.closed;
     let pairs = days(before, holidays, dates, held).into_iter().zip(days(after, holidays, dates, held));
-    let changes: Vec<(DayLine, DayLine)> = pairs.filter(changed).collect();
+    let changes: Vec<(DayLine, DayLine)> = pairs.filter(differs).collect();
     let stays = stays(before, after, holidays, held, dates);
     let dates_changed: BTreeSet<Date> = changes.iter().map(|(old, _)| old.date).collect();
     let planned = held.iter().filter(|place| !place.fixed && dates_changed.contains(&place.date));
@@ -597,12 +597,13 @@ pub fn to_csv<'a>(timetables: impl IntoIterator<Item = (OfficeCode, &'a Timetabl
                 // A day without windows and without a reason.
                 Exception::Windows(windows) if windows.is_empty() => row(cells(office, &date, None, None)),
                 Exception::Windows(windows) => {
-                    windows.iter().for_each(|window| row(cells(office, &date, Some(window), None)));
+                    for window in windows {
+                        row(cells(office, &date, Some(window), None));
+                    }
                 }
             }
         }
     }
-    drop(row);
     String::from_utf8(writer.into_inner().expect("memory takes every row")).expect("texts are UTF-8")
 }
 
@@ -650,20 +651,16 @@ fn timetable_of(rows: &[Row<'_>]) -> Result<Timetable, CatalogueError> {
             continue;
         }
         let date: Date = row.read("day", "mon, tue, wed, thu, fri, sat, sun or a date such as 2027-01-12")?;
-        match window {
-            Some(window) => match exceptions.entry(date).or_insert_with(|| Exception::Windows(Vec::new())) {
+        if let Some(window) = window {
+            match exceptions.entry(date).or_insert_with(|| Exception::Windows(Vec::new())) {
                 Exception::Windows(windows) => {
                     windows.push(window);
                     in_order(*row, windows)?;
                 }
                 Exception::Closed { .. } => return Err(row.fault("day", format!("{date} is closed in a row above"))),
-            },
-            None => {
-                let closed = closed_of(*row)?;
-                if exceptions.insert(date, closed).is_some() {
-                    return Err(row.fault("day", format!("{date} stands in a row above")));
-                }
             }
+        } else if exceptions.insert(date, closed_of(*row)?).is_some() {
+            return Err(row.fault("day", format!("{date} stands in a row above")));
         }
     }
     let at = rows.last().copied();

@@ -8,6 +8,7 @@ use crate::slot::Places;
 use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use toml::Spanned;
 
 /// Most windows of one day: one each half hour from seven to seven.
@@ -207,6 +208,7 @@ impl Timetable {
     }
 
     /// The same timetable, giving out no appointments for a reason; or giving them out again, with `None`.
+    #[must_use]
     pub fn with_service_ended(self, why: Option<Text>) -> Self {
         Self { out_of_service: why, ..self }
     }
@@ -546,7 +548,7 @@ impl Timetables {
         }
         let own: BTreeMap<&OfficeCode, &Timetable> = self.own.iter().collect();
         for (code, timetable) in own {
-            text.push_str(&format!("\n[office.{code}]\n"));
+            let _ = writeln!(text, "\n[office.{code}]");
             if let Some(source) = self.sources.get(code) {
                 line(&mut text, "source", &quoted(source));
             }

@@ -218,7 +218,7 @@ pub fn requests(tx: &Tx<'_>, cx: &Context<'_>) -> Result<Requests, Error> {
     };
     let waiting = views(approvals::waiting(tx, SHOWN_MAX)?)?;
     let decided = views(approvals::recent(tx, SHOWN_MAX)?)?;
-    Ok(Requests { waiting, decided, officer })
+    Ok(Requests { officer, waiting, decided })
 }
 
 /// Whether a request lies where somebody reaches: at one of their offices, or nowhere in particular and they reach everything.

@@ -237,13 +237,13 @@ fn governs(tx: &Tx<'_>, cx: &Context<'_>, roles: &[Role], offices: &[OfficeCode]
     if let Some(actor) = cx.acting {
         return Ok(actor);
     }
-    let officer = cx.officer_for(tx, Task::Staff, None)?;
-    if !roles.iter().all(|role| officer.role.governs(*role)) {
+    let on_duty = cx.officer_for(tx, Task::Staff, None)?;
+    if !roles.iter().all(|role| on_duty.role.governs(*role)) {
         return Err(StaffRefusal::TaskNotYours { task: Task::Staff }.into());
     }
-    match offices.iter().find(|office| !officer.reaches(office)) {
+    match offices.iter().find(|office| !on_duty.reaches(office)) {
         Some(office) => Err(StaffRefusal::OfficeNotYours { office: *office }.into()),
-        None => Ok(Actor::Staff(officer.id)),
+        None => Ok(Actor::Staff(on_duty.id)),
     }
 }
 
@@ -311,9 +311,9 @@ pub fn list(tx: &Tx<'_>, cx: &Context<'_>) -> Result<StaffList, Error> {
     }
     let mut members = Vec::new();
     for member in staff::list(tx, LISTED_MAX)? {
-        let offices = at.remove(&member.id).unwrap_or_default();
-        if officer.role.governs(member.role) && offices.iter().all(|office| officer.reaches(office)) {
-            members.push(view(cx, member, offices)?);
+        let put_at = at.remove(&member.id).unwrap_or_default();
+        if officer.role.governs(member.role) && put_at.iter().all(|office| officer.reaches(office)) {
+            members.push(view(cx, member, put_at)?);
         }
     }
     Ok(StaffList { officer, members })

@@ -48,12 +48,12 @@ async fn hashed(app: &App, password: Password) -> Result<String, Failure> {
 /// Whether a password is the one that was hashed, on a thread of its own. Where there is none to compare with it takes as long and is
 /// wrong: how long an answer takes must not say who works here.
 async fn is_right(password: Password, hash: Option<String>) -> bool {
-    let compare = move || match hash {
-        Some(hash) => hasher().verify_password(password.bytes(), hash.as_str()).is_ok(),
-        None => {
+    let compare = move || {
+        let Some(hash) = hash else {
             let _ = hasher().hash_password_with_salt(password.bytes(), &[0; 16]);
-            false
-        }
+            return false;
+        };
+        hasher().verify_password(password.bytes(), hash.as_str()).is_ok()
     };
     tokio::task::spawn_blocking(compare).await.unwrap_or(false)
 }
@@ -212,13 +212,11 @@ pub async fn sign_in(
     let wrong = || Failure::from(StaffRefusal::SignInWrong);
     let member = member.ok_or_else(wrong)?;
     let secret = member.totp.as_deref().and_then(|sealed| app.keys().open(SEAL_TOTP, sealed).ok()).ok_or_else(wrong)?;
-    match step_of(&secret, code, app.now()).filter(|_| right) {
-        Some(step) => app.perform(caller, None, SignIn { staff: member.id, version: member.version, step }).await,
-        None => {
-            app.perform(caller, None, NoteWrong { staff: member.id }).await?;
-            Err(wrong())
-        }
-    }
+    let Some(step) = step_of(&secret, code, app.now()).filter(|_| right) else {
+        app.perform(caller, None, NoteWrong { staff: member.id }).await?;
+        return Err(wrong());
+    };
+    app.perform(caller, None, SignIn { staff: member.id, version: member.version, step }).await
 }
 
 /// Counts a try before anything is compared: guesses at once cannot share one.

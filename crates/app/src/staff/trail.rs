@@ -88,8 +88,8 @@ fn reads_everywhere_or(tx: &Tx<'_>, officer: &Officer, id: StaffId) -> Result<()
     if officer.reach.is_none() || officer.id == id {
         return Ok(());
     }
-    let offices = staff::offices(tx, id)?;
-    if !offices.is_empty() && offices.iter().all(|office| officer.reaches(office)) {
+    let put_at = staff::offices(tx, id)?;
+    if !put_at.is_empty() && put_at.iter().all(|office| officer.reaches(office)) {
         return Ok(());
     }
     Err(StaffRefusal::MemberUnknown.into())

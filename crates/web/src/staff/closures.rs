@@ -145,16 +145,10 @@ fn plan(desk: &Desk, sent: &Sent) -> Result<Result<Plan, Faults>, Detour> {
         faults.add("sampai", words.say("audit-date-wrong"));
     }
     let hour = |name: &str| WindowStart::parse(sent.get(name)).ok();
-    let hours = match (sent.get("mulai"), sent.get("selesai")) {
-        ("", "") => None,
-        _ => match (hour("mulai"), hour("selesai")) {
-            (Some(starts), Some(ends)) => Some((starts, ends)),
-            _ => {
-                faults.add("mulai", words.say("closure-hours-wrong"));
-                None
-            }
-        },
-    };
+    let hours = hour("mulai").zip(hour("selesai"));
+    if hours.is_none() && !(sent.get("mulai").is_empty() && sent.get("selesai").is_empty()) {
+        faults.add("mulai", words.say("closure-hours-wrong"));
+    }
     let (cause, relocation) = (sent.get("sebab").parse::<Cause>(), sent.get("pindah").parse::<Relocation>());
     if cause.is_err() {
         faults.add("sebab", words.say("closure-cause-missing"));
