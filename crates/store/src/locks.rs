@@ -2,7 +2,8 @@
 //!
 //! Rules 1 to 10 hold by constraints and conditional writes alone. Locks are for the rest of an answer: what an operation read must
 //! still be so when it writes. Every operation takes them in this order, so that no two wait for each other: account or staff, request,
-//! phone, planning, release, line, day, then parties by number ([`crate::parties::lock`]), then slots by number ([`crate::slots::lock`]). Who
+//! phone, planning, release, line, day, then parties by number ([`crate::parties::lock`]), then slots by number
+//! ([`crate::slots::lock`]). Who
 //! works on the account's own party may hold that before the release: only operations of the same account do, one after the other.
 
 use antrean_domain::office::OfficeCode;

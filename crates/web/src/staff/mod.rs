@@ -3,7 +3,10 @@
 
 mod approvals;
 mod audit;
+mod board;
+mod counter;
 mod desk;
+mod door;
 mod home;
 mod own;
 mod people;
@@ -12,6 +15,7 @@ mod table;
 
 use axum::Router;
 
+pub(crate) use board::Boards;
 pub use table::{Needs, Rule};
 
 use crate::state::WebState;
@@ -25,11 +29,13 @@ fn table(state: &WebState) -> Table {
         .and(people::routes(new()))
         .and(approvals::routes(new()))
         .and(audit::routes(new()))
+        .and(door::routes(new()))
+        .and(counter::routes(new()))
 }
 
-/// All pages of staff.
+/// All pages of staff, and the display that everybody may look at.
 pub(crate) fn routes(state: &WebState) -> Router<WebState> {
-    table(state).into_router()
+    table(state).into_router().merge(board::routes())
 }
 
 /// Every route of staff with what it needs, for tests that try each of them as everybody.
