@@ -78,6 +78,8 @@ pub struct WebState {
     pub(crate) error_pages: Arc<ErrorPages>,
     /// When requests that were refused were logged last.
     pub(crate) refused: Arc<Seldom>,
+    /// What displays show, read at most once a second.
+    pub(crate) boards: Arc<crate::staff::Boards>,
     /// Names for requests.
     pub(crate) trace_ids: Arc<TraceIds>,
 }
@@ -96,6 +98,7 @@ impl WebState {
             prepared: Arc::default(),
             floods: Arc::new(floods),
             traffic: Arc::default(),
+            boards: Arc::default(),
             trace_ids: Arc::new(TraceIds::from(start)),
         }
     }

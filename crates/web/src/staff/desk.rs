@@ -19,8 +19,12 @@ use crate::state::WebState;
 
 /// What an office's menu offers: the task it needs, the end of its path, and the key of its words. A page that is not here is found
 /// from another one.
-const AT_OFFICE: &[(Task, &str, &str)] =
-    &[(Task::Look, "penutupan", "staff-menu-closures"), (Task::Audit, "jejak", "staff-menu-audit")];
+const AT_OFFICE: &[(Task, &str, &str)] = &[
+    (Task::Door, "pintu", "staff-menu-door"),
+    (Task::Counter, "loket", "staff-menu-counter"),
+    (Task::Look, "penutupan", "staff-menu-closures"),
+    (Task::Audit, "jejak", "staff-menu-audit"),
+];
 
 /// What is to be done for all offices at once.
 const EVERYWHERE: &[(Task, &str, &str)] = &[

@@ -3,8 +3,11 @@
 
 mod approvals;
 mod audit;
+mod board;
 mod closures;
+mod counter;
 mod desk;
+mod door;
 mod home;
 mod own;
 mod people;
@@ -13,6 +16,7 @@ mod table;
 
 use axum::Router;
 
+pub(crate) use board::Boards;
 pub use table::{Needs, Rule};
 
 use crate::state::WebState;
@@ -27,11 +31,13 @@ fn table(state: &WebState) -> Table {
         .and(approvals::routes(new()))
         .and(audit::routes(new()))
         .and(closures::routes(new()))
+        .and(door::routes(new()))
+        .and(counter::routes(new()))
 }
 
-/// All pages of staff.
+/// All pages of staff, and the display that everybody may look at.
 pub(crate) fn routes(state: &WebState) -> Router<WebState> {
-    table(state).into_router()
+    table(state).into_router().merge(board::routes())
 }
 
 /// Every route of staff with what it needs, for tests that try each of them as everybody.

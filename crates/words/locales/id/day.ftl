@@ -112,3 +112,85 @@ day-refusal-disowned = NIK ini milik orang lain
 
 approval-walk-in = Terima tanpa tiket: darurat atau tempat cadangan
 approval-move-claim = Pindahkan NIK kepada pemiliknya
+
+# Halaman pintu.
+door-title = Pintu
+door-field = Pindai atau ketik tiket
+door-field-hint = QR, kode antrean, nama, atau 4 angka terakhir NIK
+door-field-empty = Pindai atau ketik tiket dulu.
+door-how-many = Berapa orang yang datang? (kosong = semua)
+door-check = Periksa
+door-let-in = Catat datang
+door-nobody-found = Tidak ada yang cocok hari ini. Coba kode antrean.
+door-undo = Batalkan (2 menit)
+door-slip = Slip nomor
+door-people-there = { $there } dari { $all } orang
+door-counts = Belum datang: { $expected } orang. Menunggu: { $waiting }. Tempat prioritas: { $priority }. Cadangan: { $reserve }.
+door-walk-in = Tanpa tiket
+door-service = Keperluan
+door-service-missing = Pilih keperluan dan jenis paspor.
+door-passport = Paspor
+door-count = Jumlah orang
+door-priority = Prioritas
+door-priority-none = Tidak
+door-reserve = Pakai tempat cadangan kepala kantor
+door-reason = Alasan (untuk darurat lain atau tempat cadangan)
+door-give-number = Beri nomor
+door-head-decides = Darurat lain dan tempat cadangan diputuskan kepala kantor.
+door-latest = Kedatangan terakhir
+door-latest-none = Belum ada yang datang hari ini.
+door-back = Kembali ke pintu
+door-print = Cetak dengan Ctrl+P.
+door-offline-ok = Tiket asli, dicatat di sini
+door-offline-forged = Tiket tidak asli
+door-offline-elsewhere = Tiket untuk tempat atau tanggal lain
+door-offline-unchecked = Tidak bisa diperiksa di sini, disimpan dulu
+door-offline-kept = Tanpa jaringan: { "{0}" } kedatangan disimpan di sini dan dikirim sendiri nanti. Jangan tutup halaman ini.
+
+# Halaman loket.
+counter-title = Loket
+counter-number = Nomor loket Anda
+counter-open = Buka loket
+counter-close = Tutup loket
+counter-closed = tutup
+counter-next = Panggil berikutnya
+counter-next-is = Berikutnya:
+counter-nobody = Tidak ada yang menunggu untuk loket ini.
+counter-by-number = Atau panggil nomor
+counter-number-wrong = Tulis nomor seperti A-017.
+counter-nothing-chosen = Pilih apa yang dilakukan.
+counter-again = dipanggil lagi
+counter-calls = Panggilan terakhir
+counter-rule = Dari empat panggilan: 1 prioritas, 2 terjadwal, 1 datang langsung. Yang menunggu lebih dari 60 menit didahulukan pada setiap panggilan kedua.
+counter-seats = Semua loket
+counter-start = Mulai
+counter-recall = Panggil lagi
+counter-absent = Tidak ada
+counter-suggest-absent = Sudah dipanggil 3 kali. Sebaiknya catat sebagai tidak ada; bisa dimasukkan lagi selama 60 menit.
+counter-park = Tunda
+counter-unpark = Ambil lagi
+counter-put-back = Kembalikan ke antrean
+counter-leave = Pulang
+counter-outcome = Hasil
+counter-finish = Selesai
+counter-missing = Dokumen yang kurang
+counter-stage = Tahap
+counter-transfer = Teruskan ke tahap ini
+counter-note = Catatan
+counter-note-save = Simpan catatan
+counter-inaccurate = Waktunya tidak tepat
+counter-reinsert = Masukkan lagi
+counter-waiting = Menunggu
+counter-parked = Ditunda
+counter-missed = Tidak ada saat dipanggil (bisa dimasukkan sampai)
+counter-finished = Selesai
+staff-menu-door = Pintu
+staff-menu-counter = Loket
+
+# Layar ruang tunggu.
+board-title = Layar antrean
+board-to-counter = ke loket { $counter }
+board-none = Belum ada panggilan
+board-waiting = Menunggu: { $waiting }. Yang datang sekarang menunggu { $from }–{ $to } menit.
+board-cut = Terputus sejak
+counter-calls-count = Panggilan ke-{ $calls }

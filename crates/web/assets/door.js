@@ -1,0 +1,138 @@
+// The door: the field keeps the focus, the answer has a sound, and without a network tickets are checked here, kept, and sent later.
+(function () {
+  var form = document.getElementById("pindai"), field = document.getElementById("shown"), data = form.dataset;
+  var LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ$*-.:", OFFICE = " -0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  var STORE = "antrean-pintu-" + data.office, KEPT_MAX = 2000;
+
+  function beep(signal) {
+    try {
+      var sound = new AudioContext(), pitches = { green: [1040], amber: [780, 780], red: [260] }[signal] || [];
+      pitches.forEach(function (pitch, step) {
+        var tone = sound.createOscillator(), from = sound.currentTime + step * 0.25;
+        tone.frequency.value = pitch;
+        tone.connect(sound.destination);
+        tone.start(from);
+        tone.stop(from + (signal === "red" ? 0.6 : 0.15));
+      });
+      setTimeout(function () { sound.close(); }, 1500);
+    } catch (silent) { /* Words and colour say it too. */ }
+  }
+  function focus() {
+    var at = document.activeElement;
+    if (!at || at === document.body) { field.focus(); field.select(); }
+  }
+  var answer = document.querySelector(".says");
+  if (answer) beep(answer.dataset.signal);
+  setInterval(focus, 1000);
+  focus();
+
+  function kept() { try { return JSON.parse(localStorage.getItem(STORE)) || []; } catch (broken) { return []; } }
+  function keep(all) { localStorage.setItem(STORE, JSON.stringify(all)); tell(); }
+  function tell() {
+    var waits = kept().length, line = document.getElementById("simpan");
+    line.hidden = !waits;
+    line.textContent = data.kept.replace("{0}", waits);
+  }
+
+  function bytes(text) {
+    var out = [], group, value, place;
+    for (place = 0; place < text.length; place += 3) {
+      group = text.slice(place, place + 3);
+      value = 0;
+      for (var letter = group.length - 1; letter >= 0; letter--) {
+        var digit = LETTERS.indexOf(group[letter]);
+        if (digit < 0) return null;
+        value = value * 41 + digit;
+      }
+      if (group.length === 3 && value < 65536) out.push(value >> 8, value & 255);
+      else if (group.length === 2 && value < 256) out.push(value);
+      else return null;
+    }
+    return new Uint8Array(out);
+  }
+  function hex(text) { return new Uint8Array(text.match(/../g).map(function (pair) { return parseInt(pair, 16); })); }
+  // What a ticket says of itself: office, date and start. The server reads the same bytes in the same way.
+  function facts(raw) {
+    var packed = 0n, place, office = "", days = raw[10] << 16 | raw[11] << 8 | raw[12], minutes = (raw[13] << 8 | raw[14]) >> 3;
+    for (place = 2; place < 10; place++) packed = packed << 8n | BigInt(raw[place]);
+    for (place = 0; place < 12; place++) { office = OFFICE[Number(packed % 38n)] + office; packed /= 38n; }
+    // Days are counted from -9999-01-01, which is 4371587 days before 1970.
+    var date = new Date((days - 4371587) * 86400000).toISOString().slice(0, 10);
+    return { office: office.trim(), date: date, minutes: minutes };
+  }
+  function checked(text) {
+    var raw = bytes(text.trim().toUpperCase());
+    if (!raw || raw.length < 81 || raw.length > 89 || raw[0] !== 1) return Promise.resolve(null);
+    var signed = raw.slice(0, raw.length - 64), label = new TextEncoder().encode("antrean/ticket/v1\n");
+    var whole = new Uint8Array(label.length + signed.length);
+    whole.set(label);
+    whole.set(signed, label.length);
+    return crypto.subtle.importKey("raw", hex(data.ticketKey), { name: "Ed25519" }, false, ["verify"]).then(function (key) {
+      return crypto.subtle.verify("Ed25519", key, raw.slice(raw.length - 64), whole);
+    }).then(function (good) { return good ? facts(raw) : false; });
+  }
+  function say(signal, title, more) {
+    var box = document.getElementById("jawab"), part = document.createElement("section");
+    part.className = "says " + signal;
+    part.setAttribute("role", "status");
+    [["p", { green: "✔", amber: "!", red: "✖" }[signal], "sign"], ["h2", title, ""], ["p", more, ""]].forEach(function (line) {
+      var made = document.createElement(line[0]);
+      made.textContent = line[1];
+      made.className = line[2];
+      part.appendChild(made);
+    });
+    box.textContent = "";
+    box.appendChild(part);
+    beep(signal);
+  }
+  function offline(shown) {
+    function remember(signal, title, more) {
+      var all = kept();
+      if (all.length < KEPT_MAX && !all.some(function (one) { return one.shown === shown; })) {
+        var id = Array.from(crypto.getRandomValues(new Uint8Array(12)), function (b) { return ("0" + b.toString(16)).slice(-2); });
+        all.push({ kunci: id.join(""), shown: shown, seen: Date.now() });
+        keep(all);
+      }
+      say(signal, title, more);
+    }
+    var check;
+    try { check = checked(shown); } catch (old) { check = Promise.reject(old); }
+    check.then(function (ticket) {
+      if (ticket === false) return say("red", data.forged, "");
+      if (!ticket) return remember("amber", data.unchecked, shown);
+      var here = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+      var hour = ("0" + Math.floor(ticket.minutes / 60)).slice(-2) + "." + ("0" + ticket.minutes % 60).slice(-2);
+      if (ticket.office !== data.office || ticket.date !== here) return say("red", data.elsewhere, ticket.office + " " + ticket.date);
+      remember("green", data.ok, hour);
+    }).catch(function () { remember("amber", data.unchecked, shown); });
+    field.value = "";
+    focus();
+  }
+  form.addEventListener("submit", function (event) {
+    var shown = field.value.trim();
+    if (!shown) return;
+    event.preventDefault();
+    // Whether the server can be reached is found out, not believed: a cable may be in and the line beyond it dead.
+    var late = new AbortController(), timer = setTimeout(function () { late.abort(); }, 3000);
+    fetch("/livez", { cache: "no-store", signal: late.signal }).then(function (answer) {
+      clearTimeout(timer);
+      if (answer.ok) form.submit(); else offline(shown);
+    }).catch(function () { offline(shown); });
+  });
+  function send() {
+    var all = kept();
+    if (!all.length || navigator.onLine === false) return;
+    var one = all[0], body = new URLSearchParams(one);
+    fetch(data.send, { method: "POST", body: body, headers: { Accept: "application/json" } }).then(function (answer) {
+      if (!answer.ok) return;
+      return answer.json().then(function () {
+        keep(kept().filter(function (other) { return other.kunci !== one.kunci; }));
+        send();
+      });
+    }).catch(function () { /* The next try comes by itself. */ });
+  }
+  setInterval(send, 10000);
+  window.addEventListener("online", send);
+  tell();
+  send();
+})();

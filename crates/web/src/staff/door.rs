@@ -1,0 +1,307 @@
+//! The door of an office: one field for a scanner, a camera or a hand; people without a ticket; slips; arrivals that were kept.
+
+use antrean_app::day::{CheckIn, DoorAnswer, Found, UndoCheckIn, VisitView, WalkIn, door, find, slip};
+use antrean_app::staff::Approved;
+use antrean_domain::queue_code::QueueCode;
+use antrean_domain::service::{PassportKind, ServiceCode};
+use antrean_domain::staff::Task;
+use antrean_domain::visit::{CallNumber, PriorityReason, Signal};
+use antrean_store::ids::VisitId;
+use askama::Template;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::desk::{Desk, Screen};
+use super::table::{Needs, Table};
+use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::problem::BadRequest;
+
+/// What people without a ticket come for; children are counted with what their party comes for.
+const SERVICES: [ServiceCode; 5] =
+    [ServiceCode::New, ServiceCode::Replacement, ServiceCode::Lost, ServiceCode::Damaged, ServiceCode::DataChange];
+const PASSPORTS: [PassportKind; 2] = [PassportKind::Electronic, PassportKind::Ordinary];
+
+pub(super) fn routes(table: Table) -> Table {
+    let needs = Needs::AtOffice(Task::Door);
+    table
+        .get("/petugas/{office}/pintu", needs, look)
+        .post("/petugas/{office}/pintu", needs, scan)
+        .post("/petugas/{office}/pintu/kirim", needs, send_kept)
+        .post("/petugas/{office}/pintu/urung", needs, undo)
+        .post("/petugas/{office}/pintu/tanpa-tiket", needs, receive)
+        .get("/petugas/{office}/pintu/slip/{id}", needs, print)
+}
+
+#[derive(Template)]
+#[template(path = "staff/door.html")]
+struct DoorPage {
+    page: Screen,
+    faults: Faults,
+    key: String,
+    base: String,
+    /// The office and the public half of the key that signs tickets, for a door without a network.
+    office: String,
+    ticket_key: String,
+    said: Option<Said>,
+    found: Vec<FoundRow>,
+    typed: String,
+    counts: String,
+    services: Vec<(&'static str, String)>,
+    passports: Vec<(&'static str, String)>,
+    reasons: Vec<(&'static str, String)>,
+    may_decide: bool,
+    latest: Vec<ArrivalRow>,
+}
+
+/// What the door says, in words, with its colour and its sign.
+struct Said {
+    signal: &'static str,
+    sign: &'static str,
+    title: String,
+    detail: String,
+    number: String,
+    id: i64,
+    version: i64,
+    facts: Vec<String>,
+    can_undo: bool,
+}
+
+struct FoundRow {
+    link: String,
+    names: String,
+    window: String,
+    state: String,
+}
+
+struct ArrivalRow {
+    id: i64,
+    number: String,
+    class: String,
+    people: String,
+    at: String,
+    state: String,
+}
+
+/// What a page of the door shows besides the day itself.
+#[derive(Default)]
+struct Shows {
+    said: Option<Said>,
+    found: Vec<FoundRow>,
+    typed: String,
+    faults: Faults,
+}
+
+fn signal(of: Signal) -> (&'static str, &'static str) {
+    match of {
+        Signal::Green => ("green", "✔"),
+        Signal::Amber => ("amber", "!"),
+        Signal::Red => ("red", "✖"),
+    }
+}
+
+fn said(desk: &Desk, answer: &DoorAnswer) -> Said {
+    let words = desk.words();
+    let (title, detail) = words.verdict(answer.verdict, &desk.app().catalogue());
+    let (signal, sign) = signal(answer.signal);
+    let mut facts: Vec<String> = answer.people.iter().map(|one| one.name.clone()).collect();
+    facts.extend(answer.window.map(|(starts, ends)| words.window(starts, ends, desk.zone())));
+    let visit = answer.visit.as_ref();
+    facts.extend(visit.filter(|visit| visit.people > 1).map(|visit| people(desk, visit)));
+    Said {
+        signal,
+        sign,
+        title,
+        detail,
+        number: visit.map(|visit| visit.number.to_string()).unwrap_or_default(),
+        id: visit.map_or(0, |visit| visit.id.0),
+        version: visit.map_or(0, |visit| visit.version),
+        facts,
+        can_undo: answer.undo_until.is_some(),
+    }
+}
+
+fn people(desk: &Desk, visit: &VisitView) -> String {
+    let args = [("there", visit.arrived_people.into()), ("all", visit.people.into())];
+    desk.words().say_with("door-people-there", &args)
+}
+
+fn base(desk: &Desk) -> Result<String, crate::problem::Trouble> {
+    Ok(format!("/petugas/{}/pintu", desk.office()?.code))
+}
+
+async fn page(desk: &Desk, shows: Shows) -> Answer {
+    let office = desk.office()?.code;
+    let view = desk.ask(move |tx, cx| door(tx, cx, &office)).await??;
+    let words = desk.words();
+    let latest = view.latest.iter().map(|visit| ArrivalRow {
+        id: visit.id.0,
+        number: visit.number.to_string(),
+        class: words.class(visit.number.class),
+        people: people(desk, visit),
+        at: words.time(desk.zone().local(visit.arrived).time(), desk.zone()),
+        state: words.visit_state(visit.state),
+    });
+    let counts = [
+        ("expected", view.expected.into()),
+        ("waiting", view.waiting.into()),
+        ("priority", view.priority_left.into()),
+        ("reserve", view.reserve_left.into()),
+    ];
+    let shown = DoorPage {
+        page: desk.screen("door-title", &shows.faults),
+        key: desk.new_key(),
+        base: base(desk)?,
+        office: office.to_string(),
+        ticket_key: antrean_app::caller::hex(desk.app().keys().ticket_key().verifying_key().as_bytes()),
+        counts: words.say_with("door-counts", &counts),
+        services: SERVICES.map(|service| (service.as_str(), words.service(service))).to_vec(),
+        passports: PASSPORTS.map(|kind| (kind.as_str(), words.passport(kind))).to_vec(),
+        reasons: PriorityReason::ALL.map(|reason| (reason.as_str(), words.priority_reason(reason))).to_vec(),
+        may_decide: desk.officer.role.may(Task::Approve),
+        latest: latest.collect(),
+        said: shows.said,
+        found: shows.found,
+        typed: shows.typed,
+        faults: shows.faults,
+    };
+    show(shown.faults.status(), &shown)
+}
+
+async fn look(desk: Desk) -> Answer {
+    page(&desk, Shows::default()).await
+}
+
+/// Whether somebody typed a name, or the last four digits of a NIK, and not a ticket.
+fn is_name(text: &str) -> bool {
+    let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let letters = text.chars().all(|letter| letter.is_alphabetic() || " .'".contains(letter));
+    let is_code = QueueCode::parse(text).is_ok() || CallNumber::parse(text).is_ok();
+    digits || (letters && text.chars().count() >= 3 && text.len() < 39 && !is_code)
+}
+
+async fn scan(desk: Desk, sent: Sent) -> Answer {
+    let office = desk.office()?.code;
+    let typed = sent.get("shown").to_owned();
+    if typed.is_empty() {
+        let faults = Faults::one("shown", desk.words().say("door-field-empty"));
+        return page(&desk, Shows { faults, ..Shows::default() }).await;
+    }
+    if is_name(&typed) {
+        let text = typed.clone();
+        let found = desk.ask(move |tx, cx| find(tx, cx, &office, &text)).await??;
+        let row = |found: &Found| FoundRow {
+            link: found.link.clone(),
+            names: found.people.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "),
+            window: desk.words().window(found.starts, found.ends, desk.zone()),
+            state: desk.words().state(found.state),
+        };
+        let faults =
+            if found.is_empty() { Faults::one("shown", desk.words().say("door-nobody-found")) } else { Faults::none() };
+        return page(&desk, Shows { found: found.iter().map(row).collect(), typed, faults, said: None }).await;
+    }
+    let people = sent.get("people").parse().ok();
+    match desk.perform(&sent, CheckIn { office, shown: typed, people, seen: None }).await? {
+        Ok(answer) => page(&desk, Shows { said: Some(said(&desk, &answer)), ..Shows::default() }).await,
+        Err(refusal) => {
+            let faults = Faults::one("shown", desk.explain(&refusal));
+            page(&desk, Shows { faults, ..Shows::default() }).await
+        }
+    }
+}
+
+/// One arrival that the door kept while it had no network; sent again until it is answered. The key makes it happen once.
+async fn send_kept(desk: Desk, sent: Sent) -> Answer {
+    let office = desk.office()?.code;
+    let seen = sent.get("seen").parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let (Some(seen), false) = (seen, sent.get("kunci").is_empty()) else {
+        return Err(BadRequest::NotAForm.into());
+    };
+    let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people: None, seen: Some(seen) };
+    let answer = match desk.perform(&sent, kept).await? {
+        Ok(answer) => {
+            let said = said(&desk, &answer);
+            json!({ "signal": said.signal, "title": said.title, "number": said.number })
+        }
+        Err(refusal) => json!({ "signal": "red", "title": desk.explain(&refusal), "number": "" }),
+    };
+    Ok(Json(answer).into_response())
+}
+
+async fn undo(desk: Desk, sent: Sent) -> Answer {
+    let office = desk.office()?.code;
+    let visit = VisitId(sent.get("visit").parse().unwrap_or(0));
+    let version = sent.get("version").parse().unwrap_or(-1);
+    match desk.perform(&sent, UndoCheckIn { office, visit, version }).await? {
+        Ok(()) => Ok(onward(&base(&desk)?)),
+        Err(refusal) => {
+            let faults = Faults::one("shown", desk.explain(&refusal));
+            page(&desk, Shows { faults, ..Shows::default() }).await
+        }
+    }
+}
+
+async fn receive(desk: Desk, sent: Sent) -> Answer {
+    let office = desk.office()?.code;
+    let service = SERVICES.into_iter().find(|service| service.as_str() == sent.get("service"));
+    let passport = PASSPORTS.into_iter().find(|kind| kind.as_str() == sent.get("passport"));
+    let priority = PriorityReason::ALL.into_iter().find(|reason| reason.as_str() == sent.get("priority"));
+    let (Some(service), Some(passport)) = (service, passport) else {
+        let faults = Faults::one("service", desk.words().say("door-service-missing"));
+        return page(&desk, Shows { faults, ..Shows::default() }).await;
+    };
+    let walk_in = WalkIn {
+        office,
+        service,
+        passport,
+        people: sent.get("count").parse().unwrap_or(0),
+        priority,
+        from_reserve: sent.has("reserve", "1"),
+        reason: sent.get("reason").to_owned(),
+    };
+    match desk.perform(&sent, walk_in).await? {
+        Ok(Approved::Done { outcome }) => Ok(onward(&format!("{}/slip/{}", base(&desk)?, outcome.id))),
+        Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
+        Err(refusal) => {
+            let field = match &refusal {
+                antrean_app::Refusal::Staff(_) => "reason",
+                _ => "service",
+            };
+            let faults = Faults::one(field, desk.explain(&refusal));
+            page(&desk, Shows { faults, ..Shows::default() }).await
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/slip.html")]
+struct SlipPage {
+    page: Screen,
+    base: String,
+    number: String,
+    office: String,
+    class: String,
+    service: String,
+    when: String,
+    people: String,
+}
+
+async fn print(desk: Desk, Named((_, id)): Named<(String, i64)>) -> Answer {
+    let office = desk.office()?;
+    let code = office.code;
+    let (visit, zone) = desk.ask(move |tx, cx| slip(tx, cx, &code, VisitId(id))).await??;
+    let words = desk.words();
+    let shown = SlipPage {
+        page: desk.screen_titled(visit.number.to_string(), &Faults::none()),
+        base: base(&desk)?,
+        number: visit.number.to_string(),
+        office: office.name.clone(),
+        class: words.class(visit.number.class),
+        service: words.service(visit.service),
+        when: words.instant(visit.arrived, zone),
+        people: people(&desk, &visit),
+    };
+    show(StatusCode::OK, &shown)
+}

@@ -1,0 +1,135 @@
+//! The day as officers do it: the door, people without a ticket, the counter, and the display that everybody may look at.
+
+mod browser;
+mod people;
+
+use antrean_app::policy::Policy;
+use antrean_domain::release::Mode;
+use antrean_domain::staff::Role;
+use axum::http::StatusCode;
+use browser::Browser;
+use jiff::civil::{Date, date};
+use people::{Server, policy, settings, wib};
+
+const TUESDAY: Date = date(2026, 12, 1);
+
+/// A server on the morning of a day for which somebody has a ticket; its queue code and its link.
+async fn morning() -> (Server, String, String) {
+    let server = Server::with(settings(), Policy { staff_idle_minutes: 10_000, ..policy() }).await;
+    server.open_release(Mode::FirstCome, &["BTM"]).await;
+    let applicant = server.applicant(1).await;
+    let slot = server.app.overview().releases[0].slots.iter().find(|slot| slot.key.date == TUESDAY).unwrap().id;
+    let ticket = applicant.book(slot.0).await.expect(201);
+    let text = |name: &str| ticket[name].as_str().unwrap().to_owned();
+    server.at(wib(TUESDAY, 8, 5)).await;
+    (server, text("code"), text("link"))
+}
+
+#[tokio::test]
+async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_number_and_no_name() {
+    let (server, code, link) = morning().await;
+    let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    door.open("/petugas/BTM").await;
+    door.follow("Pintu").await.shows("Belum datang: 1 orang").shows("Belum ada yang datang hari ini.");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", "");
+    door.send(form).await.shows("Pindai atau ketik tiket dulu.");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", "contoh");
+    door.send(form).await.shows("Siti C***").shows("Catat datang");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", "BK-ZZZZZZ");
+    door.send(form).await.shows("Tidak dikenal");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &code);
+    door.send(form).await.shows("Tepat waktu").shows("A-001").shows("Siti C***");
+    assert!(door.html.contains("says green"), "the colour is there too");
+    let undo = door.form("/petugas/BTM/pintu/urung");
+    door.send(undo).await;
+    assert_eq!(door.at, "/petugas/BTM/pintu");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &link);
+    door.send(form).await.shows("A-002");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &code);
+    door.send(form).await.shows("Sudah di dalam");
+
+    let session = server.on_duty("loket", Role::Officer, &["BTM"]).await;
+    let (mut counter, mut other_tab) = (Browser::on_duty(&server, &session), Browser::on_duty(&server, &session));
+    counter.open("/petugas/BTM/loket").await.shows("Buka loket").shows("A-002");
+    let form = counter.form("/petugas/BTM/loket/buka").fill("number", "3");
+    counter.send(form).await.shows("Berikutnya: A-002 · giliran: Terjadwal");
+    let call = counter.form("/petugas/BTM/loket/panggil");
+    counter.send(call).await.shows("dipanggil").shows("Siti C***");
+    other_tab.open("/petugas/BTM/loket").await;
+    let form = counter.form("/petugas/BTM/loket/kerja");
+    counter.press(form, "does", "start").await.shows("dilayani");
+    let stale = other_tab.form("/petugas/BTM/loket/kerja");
+    other_tab.press(stale, "does", "absent").await.shows("A-002 sudah dilayani (loket 3)");
+
+    let mut anybody = Browser::new(&server);
+    anybody.open("/layar/BTM").await.shows("A-002").shows("ke loket 3").hides("Siti");
+    let shown = server.stranger().get("/layar/BTM/data").await.expect(200);
+    assert_eq!((shown["calls"][0]["number"].as_str(), shown["calls"].as_array().unwrap().len()), (Some("A-002"), 1));
+    assert_eq!(server.stranger().get("/layar/XXQ").await.status, StatusCode::NOT_FOUND);
+
+    let form = counter.form("/petugas/BTM/loket/kerja").also("outcome", "papers_missing");
+    counter.press(form, "does", "finish").await.shows("Pilih paling sedikit satu dokumen yang kurang.");
+    let form =
+        counter.form("/petugas/BTM/loket/kerja").also("outcome", "papers_missing").tick("missing", "family_card");
+    counter.press(form, "does", "finish").await.shows("Dokumen kurang").shows("Tidak ada yang menunggu");
+    let close = counter.form("/petugas/BTM/loket/tutup");
+    counter.send(close).await.shows("Buka loket");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn people_without_a_ticket_get_a_slip_and_an_emergency_waits_for_the_head() {
+    let (server, ..) = morning().await;
+    let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    door.open("/petugas/BTM/pintu").await;
+    let walk_in = |door: &Browser, service: &str, priority: &str| {
+        let form = door.form("/petugas/BTM/pintu/tanpa-tiket").also("service", service);
+        form.also("passport", "electronic").also("count", "1").also("priority", priority)
+    };
+    let form = walk_in(&door, "lost", "");
+    door.send(form).await.shows("W-001").shows("Datang langsung");
+    assert!(door.at.starts_with("/petugas/BTM/pintu/slip/"), "{}", door.at);
+    door.follow("Kembali ke pintu").await;
+    let form = walk_in(&door, "new", "elderly");
+    door.send(form).await.shows("P-001").shows("Prioritas");
+    door.open("/petugas/BTM/pintu").await;
+    let form = walk_in(&door, "new", "other");
+    door.send(form).await.shows("Tulis alasannya dengan singkat");
+    let form = walk_in(&door, "new", "other").fill("reason", "keluarga sakit di luar negeri");
+    door.send(form).await;
+    assert_eq!(door.at, "/petugas/persetujuan");
+    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    head.open("/petugas/persetujuan").await.shows("keluarga sakit").shows("Terima tanpa tiket");
+    let yes = head.form("/petugas/persetujuan/1");
+    head.press(yes, "word", "yes").await.shows("Disetujui");
+    door.open("/petugas/BTM/pintu").await.shows("P-002");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn arrivals_that_the_door_kept_are_sent_again_and_again_and_happen_once() {
+    let (server, code, _) = morning().await;
+    let session = server.on_duty("pintu", Role::Officer, &["BTM"]).await;
+    let mut door = Browser::on_duty(&server, &session);
+    let seen = wib(TUESDAY, 8, 2).as_millisecond();
+    let body = format!("kunci=abc123&shown={code}&seen={seen}");
+    for _ in 0..3 {
+        door.post("/petugas/BTM/pintu/kirim", browser::FORM, body.clone()).await;
+        assert_eq!(door.status, StatusCode::OK);
+        door.shows("A-001").shows("green");
+    }
+    for broken in ["", "kunci=abc", "kunci=abc&seen=soon", "seen=1"] {
+        door.post("/petugas/BTM/pintu/kirim", browser::FORM, broken).await;
+        assert_eq!(door.status, StatusCode::BAD_REQUEST, "{broken}");
+    }
+    door.open("/petugas/BTM/pintu").await.shows("08.02 WIB");
+    server.check_rules().await;
+}
+
+/// The script of the door counts days as the tickets do.
+#[test]
+fn the_doors_script_counts_days_from_where_tickets_count_them() {
+    let before = Date::MIN.until(date(1970, 1, 1)).unwrap().get_days();
+    let script = include_str!("../assets/door.js");
+    assert!(script.contains(&format!("(days - {before})")), "{before}");
+}
