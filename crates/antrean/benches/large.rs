@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use antrean_app::clock::{Clock as _, SystemClock};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::draw::entry::{Choice, EntryId, Leaf, LeafPerson};
 use antrean_domain::draw::person::{Commitment, Tag};
@@ -20,7 +21,7 @@ use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_store::parties::{Inserted, PartyPerson};
 use antrean_store::releases::ReleaseState;
 use antrean_store::{Fault, Store, StoreConfig, accounts, entries, lines, parties, releases};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use reqwest::Client;
 
 /// People written in one operation while the store is filled.
@@ -46,7 +47,7 @@ fn main() {
     std::fs::write(&config, text).expect("a configuration");
 
     plan(&config, data, &["--id", ENTERED, "--offices", "BTM", "--opens", "now", "--beacon", "local"]);
-    let opens = (Timestamp::now() + OPENS_IN).to_string();
+    let opens = (SystemClock.now() + OPENS_IN).to_string();
     plan(&config, data, &["--id", AWAITED, "--mode", "first_come", "--offices", "JAP", "--opens", &opens]);
     let (first, took) = Server::start(&config, data);
     println!("start      {took:8.3} s, resident {} MB, nobody there", first.memory_mb("VmRSS:"));
@@ -118,7 +119,7 @@ fn fill(store: &Store, people: u64) {
     assert_eq!(release.state, ReleaseState::Open, "its clock has opened it");
     let rules = Hash32::of(release.rules.as_bytes());
     let line = store.read_blocking(move |tx| lines::get(tx, &awaited)).expect("a read").expect("a waiting room").id;
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     for start in (0..people).step_by(FILL as usize) {
         let entered = entered.clone();
         let filled = store.write_blocking(move |tx| {

@@ -564,6 +564,7 @@ async fn the_holder_sees_the_line_on_the_day_and_only_then() {
 
 /// Four hundred with tickets and eighty without, eight counters, an hour without a network at the door, people who do not come, come
 /// late, go away, are sent on, forget papers.
+#[expect(clippy::too_many_lines, reason = "one day, told from its morning to its evening")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     const TICKETS: u32 = 400;
@@ -630,7 +631,7 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
         for (seat, (officer, before)) in counters.iter_mut().enumerate() {
             let turn = minute + seat as u32;
             if let Some(visit) = before.take() {
-                if turn % 5 != 0 {
+                if !turn.is_multiple_of(5) {
                     *before = Some(visit);
                     continue;
                 }

@@ -37,7 +37,7 @@ fn no_random_week_breaks_a_rule_on_postgresql() {
     let campaign = Campaign {
         variables: "ANTREAN_MODEL",
         weeks: 150,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         must_happen: &[
             "cancel",
             "enter",

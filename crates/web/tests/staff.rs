@@ -159,7 +159,7 @@ async fn every_route_lets_in_who_may_do_it_there_and_nobody_else() {
         let offices: &[&str] =
             if matches!(rule.needs, Needs::AtOffice(_)) { &["BTM", "BTM-HB", "JAKSEL"] } else { &[""] };
         for at in offices {
-            let path = rule.path.replace("{office}", at).replace("{token}", "0").replace('{', "").replace('}', "");
+            let path = rule.path.replace("{office}", at).replace("{token}", "0").replace(['{', '}'], "");
             let ask = async |cookie: String| {
                 let stranger = server.stranger().with("cookie", cookie).with("sec-fetch-site", "same-origin");
                 let stranger = stranger.with("content-type", browser::FORM).with("accept", "text/html");

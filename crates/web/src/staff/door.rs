@@ -132,7 +132,7 @@ fn base(desk: &Desk) -> Result<String, crate::problem::Trouble> {
     Ok(format!("/petugas/{}/pintu", desk.office()?.code))
 }
 
-async fn page(desk: &Desk, shows: Shows) -> Answer {
+async fn page(desk: &Desk, answer: Shows) -> Answer {
     let office = desk.office()?.code;
     let view = desk.ask(move |tx, cx| door(tx, cx, &office)).await??;
     let words = desk.words();
@@ -151,7 +151,7 @@ async fn page(desk: &Desk, shows: Shows) -> Answer {
         ("reserve", view.reserve_left.into()),
     ];
     let shown = DoorPage {
-        page: desk.screen("door-title", &shows.faults),
+        page: desk.screen("door-title", &answer.faults),
         key: desk.new_key(),
         base: base(desk)?,
         office: office.to_string(),
@@ -162,10 +162,10 @@ async fn page(desk: &Desk, shows: Shows) -> Answer {
         reasons: PriorityReason::ALL.map(|reason| (reason.as_str(), words.priority_reason(reason))).to_vec(),
         may_decide: desk.officer.role.may(Task::Approve),
         latest: latest.collect(),
-        said: shows.said,
-        found: shows.found,
-        typed: shows.typed,
-        faults: shows.faults,
+        said: answer.said,
+        found: answer.found,
+        typed: answer.typed,
+        faults: answer.faults,
     };
     show(shown.faults.status(), &shown)
 }
