@@ -1,7 +1,7 @@
 //! The day at an office: the door, the counters, the display, and the evening.
 //!
 //! Whatever changes the visits of a day first takes the lock of the office's day: numbers are given and people are called one after
-//! another, whoever asks. A visit and its appointment go on together, in one place: [`step`].
+//! another, whoever asks. A visit and its appointment go on together, in one place: `step`.
 
 mod board;
 mod claim;
