@@ -6,6 +6,7 @@ mod archive;
 mod audit;
 #[path = "../store/day.rs"]
 mod day;
+mod engines;
 #[path = "../store/lines.rs"]
 mod lines;
 #[path = "../store/nouns.rs"]

@@ -30,7 +30,7 @@ use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots
 use crate::town::{self, Booked, DAY, Town, at, key, office, person, release};
 
 /// Archives a store, as of an instant that is always the same.
-fn archived(store: &Store) -> (Manifest, Vec<u8>) {
+pub fn archived(store: &Store) -> (Manifest, Vec<u8>) {
     store
         .read_blocking(|tx| {
             Ok(archive::write(tx, at(0), "antrean 0.0.0", Vec::new(), &mut |_, _| {}).expect("an archive"))
@@ -39,7 +39,7 @@ fn archived(store: &Store) -> (Manifest, Vec<u8>) {
 }
 
 /// Fills a store; what was wrong with the archive as text, or the store's fault.
-fn fill(store: &Store, file: &[u8]) -> Result<Manifest, String> {
+pub fn fill(store: &Store, file: &[u8]) -> Result<Manifest, String> {
     let file = file.to_vec();
     let filled = store.write_blocking(move |tx| match archive::restore(tx, &mut Cursor::new(&file), &mut |_, _| {}) {
         Ok(manifest) => Ok(manifest),
@@ -55,7 +55,7 @@ fn check(file: &[u8]) -> Result<Manifest, ArchiveError> {
 
 /// A town with at least one row in every table, in the middle of its life: a release that was drawn, people on standby, somebody
 /// with a place, somebody who gave one back.
-fn full() -> Town {
+pub fn full() -> Town {
     let town = Town::new();
     let slot = town.release(ReleaseState::Open, &[2, 1])[0];
     let accounts = town.accounts(4);
