@@ -54,6 +54,28 @@ pub fn wait_for_queue(store: &Store, waiting: u64) {
 }
 
 #[test]
+fn an_operation_may_change_more_than_is_kept_in_memory_to_undo_it() {
+    const ROWS: u32 = 2_000;
+    let town = Town::new();
+    let write_all =
+        |tx: &Tx<'_>, byte: u8| (0..ROWS).try_for_each(|row| settings::put(tx, &format!("row {row}"), &[byte; 4_000]));
+    town.write(move |tx| write_all(tx, 1));
+    // Each row has a page of its own by now: some eight megabytes of pages are changed, and can be changed back.
+    let failed: Result<(), Fault> = town.store.write_blocking(move |tx| {
+        write_all(tx, 2)?;
+        Err(Fault::Busy)
+    });
+    assert_eq!(failed, Err(Fault::Busy));
+    let all_are = |byte: u8| {
+        let is = move |tx: &Tx<'_>, row: u32| Ok(settings::get(tx, &format!("row {row}"))? == Some(vec![byte; 4_000]));
+        town.read(move |tx| (0..ROWS).try_fold(true, |all, row| Ok(all && is(tx, row)?)))
+    };
+    assert!(all_are(1), "nothing of it is left behind");
+    town.write(move |tx| write_all(tx, 3));
+    assert!(all_are(3));
+}
+
+#[test]
 fn an_operation_that_fails_or_panics_does_not_hurt_its_neighbours() {
     let town = Town::with(one_writer);
     let held = hold_the_writer(&town.store);
