@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use antrean_app::App;
 use antrean_app::app::{Parts, StartError};
-use antrean_app::clock::SystemClock;
+use antrean_app::clock::{Clock, SystemClock};
 use antrean_app::entropy::SystemEntropy;
 use antrean_app::policy::Policy;
 use antrean_store::{DatabaseUrl, Store, StoreConfig, settings};
@@ -129,6 +129,11 @@ impl DataDir {
 
     /// Opens what the directory holds, making it at the first start.
     pub async fn open(&self, policy: Policy) -> Result<App, Stop> {
+        self.open_by(policy, Arc::new(SystemClock)).await
+    }
+
+    /// As [`DataDir::open`], by a clock of one's own.
+    pub async fn open_by(&self, policy: Policy, clock: Arc<dyn Clock>) -> Result<App, Stop> {
         self.make()?;
         let known = self.master_key();
         let makes = self.makes_its_key() && !known.exists();
@@ -151,7 +156,7 @@ impl DataDir {
             store: store.clone(),
             master_key,
             policy,
-            clock: Arc::new(SystemClock),
+            clock,
             entropy: Arc::new(SystemEntropy),
             published: self.path.join(PUBLISHED),
         };

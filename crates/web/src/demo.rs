@@ -1,6 +1,9 @@
 //! The inbox of the demo: messages and one-time codes that would have gone to phones. Nowhere else do its addresses exist.
 
+use antrean_domain::office::OfficeCode;
 use antrean_domain::phone::Phone;
+use antrean_domain::slot::WindowStart;
+use antrean_domain::staff::Role;
 use axum::Json;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -33,10 +36,52 @@ pub struct DemoMessage {
     pub code: Option<String>,
 }
 
+/// Somebody who works at the demo's office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoWorker {
+    /// What they sign in with.
+    pub login: String,
+    /// The name that colleagues read.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// The code of their second factor now.
+    pub code: String,
+}
+
+/// Somebody with a ticket who stands at the door of the demo's office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoArrival {
+    /// The code on the ticket.
+    pub code: String,
+    /// People.
+    pub people: u32,
+    /// The window on the ticket.
+    pub window: (WindowStart, WindowStart),
+}
+
+/// The office of the demo that can be tried as an officer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoOffice {
+    /// The office.
+    pub office: OfficeCode,
+    /// The password of everybody who works there.
+    pub password: &'static str,
+    /// Who works there.
+    pub workers: Vec<DemoWorker>,
+    /// Who stands at the door.
+    pub arrivals: Vec<DemoArrival>,
+}
+
 /// Where the demo's messages are kept, newest first. The program joins it to the channel that fills it.
 pub trait DemoInbox: Send + Sync {
     /// The newest messages, to one number or to all, at most `limit`.
     fn newest(&self, to: Option<&Phone>, limit: usize) -> Vec<DemoMessage>;
+
+    /// The office that can be tried, where there is one.
+    fn office(&self) -> Option<DemoOffice> {
+        None
+    }
 }
 
 /// The addresses of the inbox; they answer 404 unless the settings carry one. Its page is `pages::demo`.

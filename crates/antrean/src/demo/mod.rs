@@ -1,17 +1,21 @@
 //! `antrean demo`: everything in one process. Real offices, a release that opens at once, a made-up crowd that enters live over HTTP, a
-//! draw within two minutes, and its own proof checked at the end. Nothing in it is a secret, and nobody in it exists.
+//! draw within two minutes, and its own proof checked at the end; then the day at an office, to be tried by whoever watches. Nothing in
+//! it is a secret, and nobody in it exists.
+
+mod clock;
+mod office;
 
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use antrean_app::App;
 use antrean_app::caller::{Actor, HOME_ZONE};
-use antrean_app::clock::SystemClock;
+use antrean_app::clock::Clock;
 use antrean_app::overview::ReleaseView;
 use antrean_app::policy::Policy;
 use antrean_app::release::Plan;
@@ -29,13 +33,15 @@ use antrean_domain::phone::Phone;
 use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan};
 use antrean_store::releases::ReleaseState;
 use antrean_web::WebSettings;
-use antrean_web::demo::DemoMessage;
+use antrean_web::demo::{DemoMessage, DemoOffice};
 use antrean_web::door::DoorLimits;
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use self::clock::DemoClock;
+use self::office::{Desk, FREE_COUNTER, Happened, OfficeDay, PASSWORD, Pace, workers};
 use crate::config::{Config, LogForm};
 use crate::data::DataDir;
 use crate::release::{Bundled, bundle_url, count, fetch};
@@ -63,6 +69,16 @@ const OFFICES: [&str; 14] = [
 ];
 /// Whoever serves on a day makes it a working day.
 const OPEN_WITH: &str = "BTM";
+/// The office whose day can be tried, if the release has it.
+const OFFICE_DAY: &str = "BTM";
+/// So much later than the freeze the clock goes on to that day: a wave has gone out by then.
+const DAY_AFTER: Duration = Duration::from_secs(150);
+/// How often the terminal says how the day goes.
+const DAY_TOLD_EVERY: Duration = Duration::from_mins(1);
+/// With `--once` the day ends when so many have been served.
+const SERVED_ONCE: u32 = 3;
+/// Nobody waits longer than this for them.
+const DAY_WITHIN: Duration = Duration::from_mins(5);
 /// Places for so many in a hundred of the crowd; as main offices are wanted more than units, some go empty and some wait.
 const PLACES_PERCENT: u32 = 85;
 /// A demo is one day of service, or a week of it for a large crowd.
@@ -95,7 +111,7 @@ const NO_LIMIT: u32 = 10_000_000;
 /// Arguments of `antrean demo`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  antrean demo\n  antrean demo --people 10000 --minutes 5\n  \
-    antrean demo --mode first_come --listen 127.0.0.1:9000\n  antrean demo --once --json\n\n\
+    antrean demo --mode first_come --listen 127.0.0.1:9000\n  antrean demo --day\n  antrean demo --once --json\n\n\
     Everybody in the demo is made up; one-time codes are read at /demo/pesan. Ends with ctrl-c.")]
 pub struct Demo {
     /// Address and port; port 0 takes a free one
@@ -119,7 +135,10 @@ pub struct Demo {
     /// Everything that is chance about the crowd follows from it
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Ends after the summary instead of serving on
+    /// Goes on to the day at the office as soon as places are given, instead of a few minutes later
+    #[arg(long)]
+    day: bool,
+    /// Ends after the summary instead of serving on; with --day, after the first few were served at the office
     #[arg(long)]
     once: bool,
     /// Prints the summary as JSON
@@ -127,14 +146,24 @@ pub struct Demo {
     json: bool,
 }
 
-/// The channels' inbox as the demo's pages read it.
-pub struct Messages(pub Arc<Inbox>);
+/// The channels' inbox as the demo's pages read it, and the office that can be tried.
+pub struct Messages {
+    inbox: Arc<Inbox>,
+    desk: Arc<OnceLock<Arc<Desk>>>,
+}
+
+impl Messages {
+    /// An inbox alone.
+    pub fn of(inbox: Arc<Inbox>) -> Self {
+        Self { inbox, desk: Arc::default() }
+    }
+}
 
 impl antrean_web::demo::DemoInbox for Messages {
     fn newest(&self, to: Option<&Phone>, limit: usize) -> Vec<DemoMessage> {
         let found = match to {
-            None => self.0.newest(limit),
-            Some(phone) => self.0.of(phone, limit),
+            None => self.inbox.newest(limit),
+            Some(phone) => self.inbox.of(phone, limit),
         };
         let shown = found.iter().map(|message| DemoMessage {
             at: message.at,
@@ -145,12 +174,17 @@ impl antrean_web::demo::DemoInbox for Messages {
         });
         shown.collect()
     }
+
+    fn office(&self) -> Option<DemoOffice> {
+        self.desk.get().map(|desk| desk.shown())
+    }
 }
 
 /// A demo that runs.
 struct Stage<'a> {
     demo: &'a Demo,
     app: App,
+    desk: Arc<Desk>,
     url: String,
     plan: ReleasePlan,
     /// How many demos this directory has seen before.
@@ -174,15 +208,24 @@ impl Demo {
         config.server.data = kept.unwrap_or_default();
         let data = DataDir::of(&config);
         let _lock = data.lock()?;
-        let app = data.open(config.policy.clone()).await?;
-        self.serve(app, listener, started).await
+        let clock = Arc::new(DemoClock::default());
+        let app = data.open_by(config.policy.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await?;
+        self.serve(app, clock, listener, started).await
     }
 
-    async fn serve(&self, app: App, listener: TcpListener, started: Instant) -> Result<(), Stop> {
+    async fn serve(
+        &self,
+        app: App,
+        clock: Arc<DemoClock>,
+        listener: TcpListener,
+        started: Instant,
+    ) -> Result<(), Stop> {
         let told = told_to_stop()?;
         let address = listener.local_addr().map_err(|error| Stop::failed(whole(&error)))?;
         let url = format!("http://{address}");
-        let inbox = Arc::new(Inbox::new(Arc::new(SystemClock)));
+        let inbox = Arc::new(Inbox::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        let messages = Messages::of(Arc::clone(&inbox));
+        let desk = Arc::clone(&messages.desk);
         let site = Site::start(Parts {
             app: app.clone(),
             listener,
@@ -190,7 +233,7 @@ impl Demo {
             web: WebSettings {
                 base_url: Some(url.clone()),
                 secure_cookies: false,
-                demo: Some(Arc::new(Messages(Arc::clone(&inbox)))),
+                demo: Some(Arc::new(messages)),
                 sign_ins_per_network_hour: None,
                 ..WebSettings::default()
             },
@@ -207,7 +250,7 @@ impl Demo {
             }
         }));
         let played = tokio::select! {
-            played = self.play(app, url) => played,
+            played = self.play(app, clock, url, &desk) => played,
             stopped = &mut running => return stopped.unwrap_or_else(|error| Err(Stop::failed(error.to_string()))),
         };
         if played.is_ok() && !self.once {
@@ -218,12 +261,28 @@ impl Demo {
         played.and(stopped)
     }
 
-    async fn play(&self, app: App, url: String) -> Result<(), Stop> {
-        let mut stage = Stage::set(self, app, url).await?;
-        match self.mode {
-            Mode::Draw => stage.draw().await,
-            Mode::FirstCome => stage.rush().await,
+    async fn play(&self, app: App, clock: Arc<DemoClock>, url: String, desk: &OnceLock<Arc<Desk>>) -> Result<(), Stop> {
+        let mut stage = Stage::set(self, app, &clock, url, desk).await?;
+        let mut told = match self.mode {
+            Mode::Draw => stage.draw().await?,
+            Mode::FirstCome => stage.rush().await?,
+        };
+        // Without `--once` the day has no end, and nobody wants to wait for the summary until then.
+        if self.once && self.day {
+            let day = stage.day().await?;
+            told = told.map(|mut told| {
+                told["day"] = day;
+                told
+            });
         }
+        if let Some(told) = told {
+            terminal::json(&told);
+        }
+        if self.once { Ok(()) } else { stage.day().await.map(drop) }
+    }
+
+    fn pace(&self) -> Pace {
+        if self.once || self.seconds.is_some() { Pace::QUICK } else { Pace::CALM }
     }
 
     fn wait(&self) -> SignedDuration {
@@ -233,7 +292,13 @@ impl Demo {
 
 impl<'a> Stage<'a> {
     /// Plans the release and says what there is to see.
-    async fn set(demo: &'a Demo, app: App, url: String) -> Result<Self, Stop> {
+    async fn set(
+        demo: &'a Demo,
+        app: App,
+        clock: &Arc<DemoClock>,
+        url: String,
+        shown: &OnceLock<Arc<Desk>>,
+    ) -> Result<Self, Stop> {
         let overview = app.overview();
         let runs = overview.releases.iter().filter(|release| release.id.as_str().starts_with("DEMO-")).count() as u32;
         let taken: HashSet<Date> = overview.releases.iter().flat_map(|release| release.plan.dates.clone()).collect();
@@ -242,7 +307,9 @@ impl<'a> Stage<'a> {
         let (windows, places) = count(&plan, &app.catalogue());
         app.perform_as(Actor::Operator, Plan { plan: plan.clone() }).await?;
         app.refresh_overview().await?;
-        let stage = Self { demo, app, url, plan, runs };
+        let desk = office::hire(&app, clock, &plan, code(OFFICE_DAY)).await?;
+        shown.get_or_init(|| Arc::clone(&desk));
+        let stage = Self { demo, app, desk, url, plan, runs };
         stage.welcome(windows, places);
         Ok(stage)
     }
@@ -262,7 +329,12 @@ impl<'a> Stage<'a> {
             1. open  {url}\n  \
             2. sign in with any number such as 0812-0000-0001; read the code at {url}/demo/pesan\n  \
             3. say who you are: any 16 digits are a NIK, such as 2171014505900000 for a woman born on 5 May 1990\n  \
-            4. {enter} at {url}/antrean/{id}, then look at {url}/saya\n",
+            4. {enter} at {url}/antrean/{id}, then look at {url}/saya\n\n  \
+            staff    of {office}, to try the day there once places are given; it is announced here\n           \
+            sign in at {url}/petugas/masuk as {staff}\n           \
+            password {PASSWORD}; the code of the moment is at {url}/demo/pesan\n",
+            office = self.desk.shown().office,
+            staff = workers().map(|(login, role)| format!("{login} ({role})")).collect::<Vec<_>>().join(", "),
             id = plan.id,
             offices = plan.offices.len(),
             people = self.demo.people,
@@ -292,7 +364,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The arc of a draw: the crowd enters, the list is frozen, the draw is made, its proof checked, and waves go out.
-    async fn draw(&mut self) -> Result<(), Stop> {
+    async fn draw(&mut self) -> Result<Option<Value>, Stop> {
         let mut crowd = self.gather().await?;
         let (counters, citizens) = (crowd.counters(), crowd.len() as u64);
         let mut progress = Progress::new(citizens, "entries");
@@ -314,21 +386,22 @@ impl<'a> Stage<'a> {
         crowd.look().await;
         let page = format!("{}/undian/{}", self.url, release.id);
         let (report, bundle) = self.proof(&page).await?;
-        self.tell(&Summary {
+        let told = self.tell(&Summary {
             report: &report,
             results: &crowd.results(),
             left: release.left,
             page: &page,
             bundle: &bundle,
         });
-        if !self.demo.once {
+        if !self.demo.once && !self.demo.day {
             eprintln!(
                 "\nNow some of the crowd give their places back; the next wave passes them on. Ctrl-c ends the demo."
             );
+            let day = Instant::now() + DAY_AFTER;
             crowd.cancel(CANCELS, CANCEL_WITHIN).await;
-            self.waves().await?;
+            self.waves(day).await?;
         }
-        Ok(())
+        Ok(told)
     }
 
     /// Waits until the draw is complete.
@@ -361,17 +434,17 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn tell(&self, summary: &Summary<'_>) {
+    /// Says it on the terminal, or gives it as JSON.
+    fn tell(&self, summary: &Summary<'_>) -> Option<Value> {
         let Summary { report, results, left, page, bundle } = summary;
         let Report { release, entries, people, places, given, standby, .. } = report;
         let verify = format!("antrean release verify {page}");
         if self.demo.json {
-            terminal::json(&json!({
+            return Some(json!({
                 "release": release, "mode": "draw", "entries": entries, "people": people, "places": places, "given": given,
                 "left": left, "standby": standby, "median_choice": results.median_choice(), "crowd": results, "page": page,
                 "bundle": bundle, "verify": verify, "verified": true,
             }));
-            return;
         }
         let middle = results.median_choice().map_or_else(|| "-".to_owned(), |rank| rank.to_string());
         let ranks = results.by_choice.iter().zip(1..).filter(|(count, _)| **count > 0);
@@ -386,12 +459,13 @@ impl<'a> Stage<'a> {
             ranks = ranks.join(", ")
         ));
         tell_failed(results);
+        None
     }
 
-    /// Says of every wave what it gave, until somebody ends the demo.
-    async fn waves(&self) -> Result<(), Stop> {
+    /// Says of every wave what it gave, until the day at the office begins.
+    async fn waves(&self, until: Instant) -> Result<(), Stop> {
         let mut told = 0;
-        loop {
+        while Instant::now() < until {
             let release = self.view()?;
             for wave in release.waves.iter().skip(told) {
                 let at = HOME_ZONE.local(wave.at).time();
@@ -403,10 +477,42 @@ impl<'a> Stage<'a> {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        Ok(())
+    }
+
+    /// The day at the office: until somebody ends the demo, or with `--once` until the first few were served.
+    async fn day(&self) -> Result<Value, Stop> {
+        let (app, desk, pace) = (self.app.clone(), Arc::clone(&self.desk), self.demo.pace());
+        let mut day = OfficeDay::begin(app, desk, &self.plan, pace, self.demo.seed).await?;
+        let (url, office, date) = (&self.url, day.office(), day.date());
+        eprintln!(
+            "\n  The day at the office. The demo's clock has gone on to {date}, {now}, at {office}: people come with their tickets.\n\n  \
+            display  {url}/layar/{office}\n  \
+            sign in  {url}/petugas/masuk as one of the names above; code of the moment and tickets at the door: {url}/demo/pesan\n  \
+            door     {url}/petugas/{office}/pintu\n  \
+            counter  {url}/petugas/{office}/loket, number {FREE_COUNTER}; made-up officers sit at the others\n",
+            now = day.wall_clock(),
+        );
+        let (begun, mut told) = (Instant::now(), Instant::now());
+        loop {
+            day.look().await?;
+            let happened = day.happened().await?;
+            if self.demo.once && (happened.served >= SERVED_ONCE || begun.elapsed() > DAY_WITHIN) {
+                return Ok(json!({
+                    "office": office, "date": date, "arrived": happened.arrived, "served": happened.served,
+                }));
+            }
+            if told.elapsed() > DAY_TOLD_EVERY {
+                told = Instant::now();
+                let Happened { arrived, served, waiting } = happened;
+                eprintln!("{}: {arrived} parties came, {waiting} wait, {served} were served", day.wall_clock());
+            }
+            tokio::time::sleep(day.look_every()).await;
+        }
     }
 
     /// The rush of a first-come release: all are ready and in line, it opens, all book in turn.
-    async fn rush(&mut self) -> Result<(), Stop> {
+    async fn rush(&mut self) -> Result<Option<Value>, Stop> {
         let mut crowd = self.gather().await?;
         let opens = self.plan.opening.earliest();
         let (counters, citizens) = (crowd.counters(), crowd.len() as u64);
@@ -439,27 +545,26 @@ impl<'a> Stage<'a> {
         self.tell_rush(&crowd.results(), took)
     }
 
-    fn tell_rush(&self, results: &Results, took: Duration) -> Result<(), Stop> {
+    fn tell_rush(&self, results: &Results, took: Duration) -> Result<Option<Value>, Stop> {
         let release = self.view()?;
         let given = release.places - release.left;
         let seconds = took.as_secs_f64();
         if self.demo.json {
-            terminal::json(&json!({
+            return Ok(Some(json!({
                 "release": release.id, "mode": "first_come", "asked": results.citizens, "given": results.placed, "full": results.full,
                 "places": release.places, "places_given": given, "left": release.left, "seconds": seconds, "crowd": results,
-            }));
-        } else {
-            terminal::line(format_args!(
-                "\n  asked       {} parties with {} people\n  \
+            })));
+        }
+        terminal::line(format_args!(
+            "\n  asked       {} parties with {} people\n  \
                 given       {} parties have a place at once\n  \
                 full        {} found every window full that they tried\n  \
                 places      {given} of {} taken, {} left\n  \
                 time        {seconds:.1} s from the first booking to the last answer",
-                results.citizens, results.people, results.placed, results.full, release.places, release.left
-            ));
-            tell_failed(results);
-        }
-        Ok(())
+            results.citizens, results.people, results.placed, results.full, release.places, release.left
+        ));
+        tell_failed(results);
+        Ok(None)
     }
 
     fn until(&self, instant: Timestamp) -> Duration {

@@ -65,7 +65,7 @@ pub fn must_not_be(config: &Config) -> Result<(), Stop> {
 pub fn inbox(mut web: WebSettings) -> (WebSettings, Arc<dyn Channel>) {
     // Only codes: a draw tells everybody something at once, and none of it is ever read.
     let inbox = Arc::new(Inbox::of_codes(Arc::new(SystemClock)));
-    web.demo = Some(Arc::new(Messages(Arc::clone(&inbox))));
+    web.demo = Some(Arc::new(Messages::of(Arc::clone(&inbox))));
     web.secure_cookies = false;
     web.trusted_proxies.extend(LOOPBACK.map(|text| text.parse::<Network>().expect("a network of ours")));
     (web, inbox)

@@ -7,6 +7,7 @@ fn a_draw_is_shown_from_the_first_entry_to_the_proof() {
     let told = json(&[
         "demo",
         "--once",
+        "--day",
         "--json",
         "--listen",
         "127.0.0.1:0",
@@ -30,6 +31,9 @@ fn a_draw_is_shown_from_the_first_entry_to_the_proof() {
     assert!(number("standby") > 0 && number("given") > 0, "{told}");
     let by_choice = told["crowd"]["by_choice"].as_array().expect("a list");
     assert_eq!(by_choice.iter().filter_map(serde_json::Value::as_u64).sum::<u64>(), crowd("placed"));
+    // Then people come to the office with the tickets that the draw gave them, and are served.
+    let day = |name: &str| told["day"][name].as_u64().unwrap_or_else(|| panic!("day's {name} of {told}"));
+    assert!(day("served") >= 3 && day("arrived") >= day("served"), "{told}");
 }
 
 #[test]

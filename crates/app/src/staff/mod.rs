@@ -21,8 +21,8 @@ pub use people::{
 };
 pub use refusal::StaffRefusal;
 pub use sign_in::{
-    Begun, ChangePassword, LinkView, SignOutStaff, StaffSignedIn, TOUCH_GRAIN, Touch, begin, change_password, link,
-    sign_in, totp_of_link,
+    Begun, ChangePassword, LinkView, SignOutStaff, StaffSignedIn, TOUCH_GRAIN, Touch, begin, change_password, code_at,
+    link, sign_in, totp_of_link,
 };
 
 pub use trail::{LINES_MAX, Line, Trail, trail};

@@ -2,6 +2,7 @@
 
 use antrean_app::caller::HOME_ZONE;
 use antrean_domain::phone::Phone;
+use antrean_domain::region::Zone;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -10,7 +11,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use crate::caller::Who;
-use crate::demo::inbox;
+use crate::demo::{DemoOffice, inbox};
 use crate::pages::release::moment;
 use crate::pages::{Page, PageError, render};
 use crate::state::WebState;
@@ -34,10 +35,53 @@ struct Message {
     code: Option<String>,
 }
 
+struct Office {
+    code: String,
+    password: &'static str,
+    workers: Vec<Worker>,
+    arrivals: Vec<Arrival>,
+}
+
+struct Worker {
+    login: String,
+    role: String,
+    code: String,
+}
+
+struct Arrival {
+    code: String,
+    about: String,
+}
+
+fn office(page: &Page, shown: DemoOffice, zone: Zone) -> Office {
+    Office {
+        code: shown.office.to_string(),
+        password: shown.password,
+        workers: shown
+            .workers
+            .into_iter()
+            .map(|worker| Worker { role: page.w.role(worker.role), login: worker.login, code: worker.code })
+            .collect(),
+        arrivals: shown
+            .arrivals
+            .into_iter()
+            .map(|arrival| Arrival {
+                about: format!(
+                    "{}, {}",
+                    page.w.window(arrival.window.0, arrival.window.1, zone),
+                    page.w.people(arrival.people)
+                ),
+                code: arrival.code,
+            })
+            .collect(),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "demo.html")]
 struct DemoPage {
     page: Page,
+    office: Option<Office>,
     asked: String,
     messages: Vec<Message>,
 }
@@ -58,5 +102,9 @@ async fn messages(
             code: message.code,
         })
         .collect();
-    Ok(Html(render(&DemoPage { asked: asked.to.unwrap_or_default(), messages, page })?).into_response())
+    let office = state.settings.demo.as_ref().and_then(|demo| demo.office()).map(|shown| {
+        let zone = state.app.catalogue().offices.get(&shown.office).map_or(HOME_ZONE, |office| office.zone);
+        office(&page, shown, zone)
+    });
+    Ok(Html(render(&DemoPage { office, asked: asked.to.unwrap_or_default(), messages, page })?).into_response())
 }
