@@ -15,13 +15,16 @@ use antrean_store::closures::{self, Closure, Fate, Holder, NewClosure};
 use antrean_store::ids::{ClosureId, PartyId, SlotId, StaffId};
 use antrean_store::locks::Lock;
 use antrean_store::releases::{self, ReleaseState};
-use antrean_store::{Fault, Tx, appointments, parties, slots, wishes};
+use antrean_store::slots::Slot;
+use antrean_store::{Fault, Tx, appointments, parties, replacements, slots, wishes};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::appointment::release_place;
 use crate::booking::note_place;
 use crate::caller::Actor;
+use crate::entropy;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Failure, Note, Operation};
 use crate::party::{link_of, plan_of};
@@ -38,6 +41,12 @@ const LISTED_MAX: u32 = 100;
 const PEOPLE_MAX: u32 = 20_000;
 /// Characters of the words for the public.
 const WORDS_MAX: usize = 120;
+/// Closures that the public is told of at once.
+const PUBLIC_MAX: u32 = 500;
+/// Whoever lost a place may choose another before others for so long: several releases.
+const REPLACED_WITHIN: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// The purpose under which what was heard on the telephone is sealed.
+const SEAL_CALL: &str = "closure-call";
 
 /// What is to be closed, why, and where the people go.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,7 +98,8 @@ pub fn preview(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Preview, Er
     cx.officer_for(tx, Task::Close, Some(&plan.office))?;
     let windows = future_windows(tx, cx, plan)?;
     let holders = closures::holders(tx, &plan.office, &plan.range)?;
-    let is_closed = |key: &SlotKey| key.office == plan.office && plan.range.holds(key.date, key.starts);
+    let is_closed =
+        |slot: &Slot| slot.key.office == plan.office && plan.range.holds(slot.key.date, slot.key.starts, slot.ends);
     let mut effects = Vec::with_capacity(holders.len());
     for release in windows.iter().map(|slot| &slot.release).collect::<BTreeSet<_>>() {
         let free = free_places(tx, cx, &plan.office, plan.relocation, release, &is_closed)?;
@@ -212,6 +222,7 @@ impl StartClosure {
         }
         for slot in &windows {
             slots::close(tx, slot.id)?;
+            closures::keep_slot(tx, id, slot.id)?;
         }
         releases_here.iter().try_for_each(|release| publish(tx, cx, release, &windows, &words))?;
         let reason = format!("closure {id}: {words}");
@@ -248,6 +259,14 @@ fn publish(
     Ok(releases::set_closures(tx, id, &text)?)
 }
 
+/// An office with its main office and all the units of that.
+pub(crate) fn family(cx: &Context<'_>, office: &OfficeCode) -> Vec<OfficeCode> {
+    let head = cx.catalogue.offices.get(office).map_or(*office, antrean_domain::office::Office::main);
+    let mut family = vec![head];
+    family.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code));
+    family
+}
+
 /// Places of a release that its people may be moved to now, at the offices that the relocation names: of a first-come release that is
 /// open, or what a draw left over. Freed places belong to the next wave (rule 7) and are none of them; places of other releases are for
 /// those who enter there.
@@ -257,17 +276,12 @@ fn free_places(
     office: &OfficeCode,
     relocation: Relocation,
     release: &ReleaseId,
-    is_closed: &dyn Fn(&SlotKey) -> bool,
+    is_closed: &dyn Fn(&Slot) -> bool,
 ) -> Result<Vec<Free<SlotId>>, Error> {
     let offices = match relocation {
-        Relocation::Release => return Ok(Vec::new()),
+        Relocation::Choose | Relocation::Release => return Ok(Vec::new()),
         Relocation::SameOffice => vec![*office],
-        Relocation::Family => {
-            let head = cx.catalogue.offices.get(office).map_or(*office, antrean_domain::office::Office::main);
-            let mut family = vec![head];
-            family.extend(cx.catalogue.offices.units_of(&head).into_iter().map(|unit| unit.code));
-            family
-        }
+        Relocation::Family => family(cx, office),
     };
     let Some(known) = releases::get(tx, release)? else { return Ok(Vec::new()) };
     let mode = plan_of(&known)?.mode;
@@ -278,7 +292,7 @@ fn free_places(
     for office in offices {
         let zone = zone_of(cx, &office);
         for slot in slots::of_release_at(tx, release, &office)? {
-            if slot.left() > 0 && !is_closed(&slot.key) && cx.now < booking_closes(slot.key.date, zone) {
+            if slot.left() > 0 && !is_closed(&slot) && cx.now < booking_closes(slot.key.date, zone) {
                 free.push(Free { id: slot.id, slot: slot.key, left: slot.left() });
             }
         }
@@ -375,6 +389,7 @@ fn settle(
     }
     release_place(tx, &party, &slot)?;
     closures::settle(tx, closure.id, id, Fate::Revoked, None, cx.now)?;
+    replacements::insert(tx, id, closure.id, cx.now + REPLACED_WITHIN)?;
     tell(tx, cx, Recipient::Account(party.account), Message::Revoked { slot: slot.key })?;
     Ok(note_place(tx, cx, Actor::Clock, to.as_str(), id, &slot)?)
 }
@@ -392,6 +407,101 @@ pub async fn tend(app: &App) -> Result<u32, Failure> {
         }
     }
     Ok(settled)
+}
+
+/// Lifts a closure: what it closed and has not begun is open again. Whoever was moved stays where they are; the places go to those who
+/// wait, at the next wave, before anybody else can have them (rule 7).
+#[derive(Serialize, Deserialize)]
+pub struct LiftClosure {
+    /// The closure.
+    pub closure: ClosureId,
+    /// Why, for the log.
+    pub reason: String,
+}
+
+impl Operation for LiftClosure {
+    const NAME: &'static str = "closure_lift";
+    /// Windows that are open again.
+    type Outcome = u32;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<u32, Error> {
+        let closure = closures::get(tx, self.closure)?.ok_or(StaffRefusal::ClosureUnknown)?;
+        let officer = cx.officer_for(tx, Task::Close, Some(&closure.office))?.id;
+        let why = approval::checked_reason(&self.reason)?;
+        tx.lock(&Lock::Planning)?;
+        let closed = closures::closed_slots(tx, closure.id)?;
+        let releases: BTreeSet<&ReleaseId> = closed.iter().map(|slot| &slot.release).collect();
+        releases.iter().try_for_each(|release| tx.lock(&Lock::ReleaseMoves(release)))?;
+        // As they stand now that nobody moves them on.
+        let closed = closures::closed_slots(tx, closure.id)?;
+        let zone = zone_of(cx, &closure.office);
+        let to_come: Vec<_> = closed
+            .into_iter()
+            .filter(|slot| zone.at(slot.key.date.to_datetime(slot.key.starts.time())) > cx.now)
+            .filter(|slot| slot.state != ReleaseState::Closed)
+            .collect();
+        if to_come.is_empty() {
+            return Err(StaffRefusal::NothingToClose.into());
+        }
+        if to_come.iter().any(|slot| matches!(slot.state, ReleaseState::Frozen | ReleaseState::Drawing)) {
+            return Err(StaffRefusal::ClosureDuringDraw.into());
+        }
+        slots::lock(tx, to_come.iter().map(|slot| slot.id))?;
+        if !closures::lift(tx, closure.id, officer, cx.now)? {
+            return Err(StaffRefusal::ChangedMeanwhile.into());
+        }
+        for release in to_come.iter().map(|slot| &slot.release).collect::<BTreeSet<_>>() {
+            unpublish(tx, release, &to_come)?;
+        }
+        for slot in &to_come {
+            let mode = match releases::get(tx, &slot.release)? {
+                Some(release) => plan_of(&release)?.mode,
+                None => continue,
+            };
+            // Before its draw, or before it opens, a release gives its places in its own way.
+            let given =
+                matches!((mode, slot.state), (Mode::Draw, ReleaseState::Drawn) | (Mode::FirstCome, ReleaseState::Open));
+            slots::reopen(tx, slot.id, given)?;
+        }
+        let reason = format!("closure {}: {why}", closure.id);
+        let office = Some(closure.office.as_str());
+        let note = Note { kind: "closure_lifted", office, reason: Some(&reason), ..Note::default() };
+        cx.note(tx, Actor::Staff(officer), note)?;
+        Ok(to_come.len() as u32)
+    }
+}
+
+/// Takes what is open again out of the closures file of a draw whose list is not frozen yet.
+fn unpublish(tx: &Tx<'_>, id: &ReleaseId, open: &[closures::OpenSlot]) -> Result<(), Error> {
+    let Some(release) = releases::get(tx, id)? else { return Ok(()) };
+    if !matches!(release.state, ReleaseState::Planned | ReleaseState::Open) || release.closures.is_empty() {
+        return Ok(());
+    }
+    let broken = |why: String| Fault::Corrupt { what: format!("closures of {id}: {why}") };
+    let known = DrawClosures::parse(release.closures.as_bytes()).map_err(|error| broken(error.to_string()))?;
+    let is_open = |closed: &&DrawClosure| open.iter().any(|slot| slot.release == *id && slot.key == closed.slot);
+    let left: Vec<DrawClosure> = known.iter().filter(|closed| !is_open(closed)).cloned().collect();
+    let text = DrawClosures::new(left).map_err(|error| broken(error.to_string()))?.to_text();
+    Ok(releases::set_closures(tx, id, &text)?)
+}
+
+/// A closure as everybody may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicClosure {
+    /// The office.
+    pub office: OfficeCode,
+    /// Which of its windows.
+    pub range: Range,
+    /// Why.
+    pub words: String,
+}
+
+/// What the public is told now: closures of today and later, of which yesterday's are some for a few hours, as zones differ.
+pub(crate) fn public(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<PublicClosure>, Fault> {
+    let today = crate::caller::HOME_ZONE.local(now).date();
+    let public =
+        |closure: Closure| PublicClosure { office: closure.office, range: closure.range, words: closure.words };
+    Ok(closures::current(tx, today, PUBLIC_MAX)?.into_iter().map(public).collect())
 }
 
 /// Notes that somebody of a closure was called, and what came of it.
@@ -414,7 +524,8 @@ impl Operation for NoteCall {
         let officer = cx.officer_for(tx, Task::People, Some(&closure.office))?.id;
         let words = approval::checked_reason(&self.words)?;
         let party = crate::party::by_link(tx, cx, &self.link)?.ok_or(Refusal::TicketUnknown)?;
-        if !closures::called(tx, closure.id, party.id, officer, &words, cx.now)? {
+        let sealed = cx.keys.seal(SEAL_CALL, words.as_bytes(), entropy::bytes(cx.entropy));
+        if !closures::called(tx, closure.id, party.id, officer, &sealed, cx.now)? {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
         let reason = format!("closure {}", closure.id);
@@ -458,14 +569,21 @@ pub struct PersonView {
     pub from: Option<SlotKey>,
     /// What it has now.
     pub to: Option<SlotKey>,
-    /// What came of the call.
+    /// Whether its account chose another place since.
+    pub replaced: bool,
+    /// What came of the call, for those who call; others see that somebody called.
     pub called: Option<String>,
 }
 
 /// A closure with everybody in it.
 pub fn show(tx: &Tx<'_>, cx: &Context<'_>, id: ClosureId) -> Result<(ClosureView, Vec<PersonView>), Error> {
     let closure = closures::get(tx, id)?.ok_or(StaffRefusal::ClosureUnknown)?;
-    cx.officer_for(tx, Task::Look, Some(&closure.office))?;
+    let calls = cx.officer_for(tx, Task::Look, Some(&closure.office))?.role.may(Task::People);
+    let heard = |sealed: &[u8]| {
+        let broken = || Fault::Corrupt { what: format!("a call of closure {id}") };
+        let plain = if calls { cx.keys.open(SEAL_CALL, sealed).map_err(|_| broken())? } else { Vec::new() };
+        String::from_utf8(plain).map_err(|_| broken())
+    };
     let key = |slot: SlotId| -> Result<Option<SlotKey>, Fault> { Ok(slots::get(tx, slot)?.map(|slot| slot.key)) };
     let mut people = Vec::new();
     for settled in closures::people(tx, id, PEOPLE_MAX)? {
@@ -475,7 +593,8 @@ pub fn show(tx: &Tx<'_>, cx: &Context<'_>, id: ClosureId) -> Result<(ClosureView
             fate: settled.fate,
             from: key(settled.from)?,
             to: settled.to.map(key).transpose()?.flatten(),
-            called: settled.called.map(|(_, _, words)| words),
+            replaced: settled.replaced_by.is_some(),
+            called: settled.called.map(|(_, _, sealed)| heard(&sealed)).transpose()?,
         });
     }
     Ok((ClosureView { counts: closures::counts(tx, id)?, closure }, people))

@@ -25,6 +25,7 @@ pub mod pulse;
 pub mod refusal;
 pub mod release;
 pub mod release_clock;
+pub mod replacement;
 pub mod retention;
 pub mod sign_in;
 pub mod staff;

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::hex;
+use crate::closure::PublicClosure;
 use crate::operation::Context;
 use crate::party::plan_of;
 use crate::ticket::zone_of;
@@ -151,6 +152,8 @@ pub struct Overview {
     pub version: u64,
     /// The releases.
     pub releases: Vec<Arc<ReleaseView>>,
+    /// What offices have closed, today and later, by its first day.
+    pub closures: Arc<Vec<PublicClosure>>,
 }
 
 /// Standby lists up to this length are read anew every second.
@@ -162,12 +165,17 @@ const RELEASES_MAX: u32 = 12;
 impl Overview {
     /// Nothing yet.
     pub fn empty(at: Timestamp) -> Self {
-        Self { at, version: 0, releases: Vec::new() }
+        Self { at, version: 0, releases: Vec::new(), closures: Arc::default() }
     }
 
     /// A release by id.
     pub fn release(&self, id: &ReleaseId) -> Option<&Arc<ReleaseView>> {
         self.releases.iter().find(|release| release.id == *id)
+    }
+
+    /// What an office has closed, today and later.
+    pub fn closures_of(&self, office: &OfficeCode) -> impl Iterator<Item = &PublicClosure> {
+        self.closures.iter().filter(move |closure| closure.office == *office)
     }
 
     /// The release that matters most now: one that is open, else the next planned, else the newest.
@@ -205,8 +213,11 @@ impl Overview {
         }
         let same = views.len() == before.releases.len()
             && views.iter().zip(&before.releases).all(|(new, old)| Arc::ptr_eq(new, old));
+        let closures = crate::closure::public(tx, cx.now)?;
+        let closures = if closures == *before.closures { Arc::clone(&before.closures) } else { Arc::new(closures) };
+        let same = same && Arc::ptr_eq(&closures, &before.closures);
         let version = if same { before.version } else { before.version + 1 };
-        Ok(Self { at: cx.now, version, releases: views })
+        Ok(Self { at: cx.now, version, releases: views, closures })
     }
 }
 

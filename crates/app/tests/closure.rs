@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use antrean_app::appointment::{Cancel, Move};
 use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
-use antrean_app::closure::{self, NoteCall, Plan, StartClosure};
+use antrean_app::closure::{self, LiftClosure, NoteCall, Plan, StartClosure};
 use antrean_app::message::Message;
 use antrean_app::party::LiveView;
+use antrean_app::replacement::{Replace, choosing};
 use antrean_app::staff::{self, AddStaff, Approved, Decide, OperatorInvites, StaffRefusal};
 use antrean_app::ticket::TicketView;
 use antrean_app::{Failure, Refusal};
@@ -17,7 +18,7 @@ use antrean_domain::appointment::AppointmentState;
 use antrean_domain::closure::{Cause, Range, Relocation};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::release::{Mode, ReleaseId};
-use antrean_domain::slot::WindowStart;
+use antrean_domain::slot::{Pool, WindowStart};
 use antrean_domain::staff::{Login, Password, Role};
 use antrean_store::closures::Fate;
 use antrean_store::ids::SlotId;
@@ -293,5 +294,136 @@ async fn the_work_stops_anywhere_and_goes_on() {
         12,
         "each once"
     );
+    town.check_rules().await;
+}
+
+async fn offered(person: &Person, link: &str) -> antrean_app::replacement::Choosing {
+    let link = link.to_owned();
+    let asked = person.app.ask(person.caller.clone(), move |tx, cx| choosing(tx, cx, &link)).await.unwrap();
+    asked.expect("a right to choose")
+}
+
+#[tokio::test]
+async fn whoever_may_choose_takes_what_is_free_or_kept_in_reserve_once_and_is_not_called_any_more() {
+    let town = Arc::new(Town::new(8).await);
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 2).await;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let closing = closing("BTM", TUESDAY, TUESDAY, Relocation::Choose);
+    let mut lost = Vec::new();
+    for person in &people {
+        lost.push(ticket(person).await.unwrap().link);
+    }
+    let Approved::Done { outcome: id } = start(&town, &head, closing).await.unwrap() else { panic!("two places") };
+    town.tick().await;
+    let right = offered(&people[0], &lost[0]).await;
+    assert!(!right.is_over && right.why == "listrik padam");
+    assert!(right.offers.iter().all(|offer| offer.key.date != TUESDAY), "what is closed is not offered");
+    // The reserve of a day, which nobody else can book.
+    let (office, of) = ("BTM".parse::<OfficeCode>().unwrap(), release.clone());
+    let all = town.app.store().read(move |tx| slots::of_pool(tx, &office, WEDNESDAY, Pool::Reserve)).await.unwrap();
+    let reserve = all.into_iter().find(|slot| slot.release == of && slot.left() > 0).expect("a place in reserve");
+    assert_eq!(refusal(people[1].book(reserve.id).await).code(), "slot-unknown");
+    // Two taps at once on two windows: one ticket.
+    let mut taps = tokio::task::JoinSet::new();
+    for slot in [reserve.id, right.offers[0].id, reserve.id, right.offers[0].id] {
+        let (app, caller, link) = (people[0].app.clone(), people[0].caller.clone(), lost[0].clone());
+        taps.spawn(async move { app.perform(caller, None, Replace { link, slot }).await.is_ok() });
+    }
+    let mut taken = 0;
+    while let Some(tap) = taps.join_next().await {
+        taken += u32::from(tap.unwrap());
+    }
+    assert_eq!(taken, 1);
+    assert!(offered(&people[0], &lost[0]).await.is_over);
+    // Somebody else's right is nobody's.
+    let stolen = people[1].perform(Replace { link: lost[0].clone(), slot: reserve.id }).await;
+    assert_eq!(refusal(stolen), Refusal::TicketUnknown);
+    let theirs = people[1].perform(Replace { link: lost[1].clone(), slot: reserve.id }).await.unwrap();
+    let (_, listed) = town.app.ask(head, move |tx, cx| closure::show(tx, cx, id)).await.unwrap();
+    assert!(listed.iter().all(|person| person.replaced), "nobody is left to be called");
+    // A place of the reserve that is given back is the office's again, and no wave passes it on.
+    let before = town.app.store().read(move |tx| slots::get(tx, reserve.id)).await.unwrap().unwrap();
+    people[1].perform(Cancel { link: theirs.link }).await.unwrap();
+    let after = town.app.store().read(move |tx| slots::get(tx, reserve.id)).await.unwrap().unwrap();
+    assert_eq!((after.taken, after.freed), (before.taken - 1, 0));
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_next_release_has_no_right_to_this_one() {
+    let town = Town::new(9).await;
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 1).await;
+    let link = ticket(&people[0]).await.unwrap().link;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    start(&town, &head, closing("BTM", TUESDAY, TUESDAY, Relocation::Release)).await.unwrap();
+    town.tick().await;
+    let right = offered(&people[0], &link).await;
+    assert!(!right.is_over && right.offers.is_empty());
+    let here = windows(&town, &release, "BTM", WEDNESDAY).await[0];
+    assert_eq!(refusal(people[0].perform(Replace { link: link.clone(), slot: here }).await).code(), "slot-unknown");
+    // The next week is planned: its reserve is theirs before it opens to anybody.
+    let next = antrean_domain::release::ReleasePlan {
+        id: "2026-W50".parse().unwrap(),
+        dates: vec![date(2026, 12, 8)],
+        opening: antrean_domain::release::Opening::At(wib(date(2026, 12, 4), 14, 0)),
+        freeze: wib(date(2026, 12, 6), 16, 0),
+        waiting_room: false,
+        ..Town::plan(Mode::FirstCome, &["BTM"])
+    };
+    town.app.perform_as(Actor::Operator, antrean_app::release::Plan { plan: next }).await.unwrap();
+    let right = offered(&people[0], &link).await;
+    let first = right.offers.first().expect("a place of the next release");
+    assert_eq!(first.key.date, date(2026, 12, 8));
+    let placed = people[0].perform(Replace { link, slot: first.id }).await.unwrap();
+    assert_eq!(placed.slot, first.key);
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_closure_that_is_lifted_gives_its_places_to_those_who_wait_before_all() {
+    let town = Town::new(10).await;
+    let release = first_come(&town, &["BTM"]).await;
+    let people = holders(&town, &release, "BTM", 4).await;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let closing = closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice);
+    let Approved::Done { outcome: id } = start(&town, &head, closing).await.unwrap() else { panic!("four places") };
+    let lift = |reason: &str| LiftClosure { closure: id, reason: reason.to_owned() };
+    let early = town.app.perform(head.clone(), None, lift("air surut")).await;
+    assert_eq!(refusal(early), Refusal::Staff(StaffRefusal::ChangedMeanwhile), "while people are moved");
+    town.tick().await;
+    assert_eq!(town.app.overview().closures.len(), 1, "the public is told");
+    let officer = on_duty(&town, "officer", Role::Officer, &["BTM"]).await;
+    assert!(town.app.perform(officer, None, lift("air surut")).await.is_err());
+    let opened = town.app.perform(head.clone(), None, lift("air surut")).await.unwrap();
+    assert!(opened > 0);
+    assert_eq!(refusal(town.app.perform(head, None, lift("lagi")).await).code(), "staff-nothing-to-close");
+    town.tick().await;
+    assert_eq!(town.app.overview().closures.len(), 0);
+    let slot = windows(&town, &release, "BTM", TUESDAY).await[0];
+    let late = town.applicant(50).await;
+    assert_eq!(refusal(late.book(slot).await).code(), "full", "not before the next wave");
+    for person in &people {
+        assert_eq!(ticket(person).await.unwrap().slot.date, WEDNESDAY, "whoever was moved stays");
+    }
+    town.at(wib(FRIDAY, 17, 1)).await;
+    late.book(slot).await.unwrap();
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_window_that_is_closed_in_part_is_closed() {
+    let town = Town::new(11).await;
+    let release = first_come(&town, &["BTM"]).await;
+    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let mut closing = closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice);
+    let hours = (WindowStart::parse("09:30").unwrap(), WindowStart::parse("10:00").unwrap());
+    closing.plan.range = Range::new(TUESDAY, TUESDAY, Some(hours)).unwrap();
+    start(&town, &head, closing).await.unwrap();
+    let office: OfficeCode = "BTM".parse().unwrap();
+    let all = town.app.store().read(move |tx| slots::of_release_at(tx, &release, &office)).await.unwrap();
+    let closed: Vec<String> = all.iter().filter(|slot| slot.closed).map(|slot| slot.key.to_string()).collect();
+    assert!(!closed.is_empty() && closed.iter().all(|key| key.starts_with("BTM/2026-12-01/09:00")), "{closed:?}");
     town.check_rules().await;
 }

@@ -19,7 +19,7 @@ pub struct Range {
     pub from: Date,
     /// The last day.
     pub to: Date,
-    /// Windows that begin from the first of these on and before the second; none closes whole days.
+    /// Windows that lie in these hours, wholly or in part; none closes whole days.
     pub hours: Option<(WindowStart, WindowStart)>,
 }
 
@@ -52,9 +52,9 @@ impl Range {
         Ok(Self { from, to, hours })
     }
 
-    /// Whether a window lies in it.
-    pub fn holds(&self, date: Date, starts: WindowStart) -> bool {
-        let in_hours = self.hours.is_none_or(|(first, after)| first <= starts && starts < after);
+    /// Whether a window lies in it, wholly or in part: nobody is served in half of an hour.
+    pub fn holds(&self, date: Date, starts: WindowStart, ends: WindowStart) -> bool {
+        let in_hours = self.hours.is_none_or(|(first, after)| first < ends && starts < after);
         self.from <= date && date <= self.to && in_hours
     }
 }
@@ -85,7 +85,10 @@ pub enum Relocation {
     SameOffice,
     /// To the nearest free places of the office and its units, the day before the hour.
     Family,
-    /// Nowhere by themselves: all are told, and called where need be.
+    /// Nowhere by themselves: each may choose among the free places of the office and its units before others can have them, and is
+    /// called where need be.
+    Choose,
+    /// Nowhere in this release: each may choose a place of the next ones before others can have it.
     Release,
 }
 
@@ -131,7 +134,7 @@ pub struct UnknownRelocation;
 
 names!(Cause, UnknownCause: Disaster = "disaster", Outage = "outage", Order = "order", Staff = "staff", Security = "security",
        Other = "other");
-names!(Relocation, UnknownRelocation: SameOffice = "same_office", Family = "family", Release = "release");
+names!(Relocation, UnknownRelocation: SameOffice = "same_office", Family = "family", Choose = "choose", Release = "release");
 
 /// Free places that somebody may be moved to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,11 +193,13 @@ mod tests {
     fn a_range_is_days_or_hours_of_one_day() {
         let (first, last) = (date(2026, 12, 1), date(2026, 12, 3));
         let days = Range::new(first, last, None).unwrap();
-        assert!(days.holds(first, start("08:00")) && days.holds(last, start("15:00")));
-        assert!(!days.holds(date(2026, 12, 4), start("08:00")));
+        let holds = |range: &Range, date, starts, ends| range.holds(date, start(starts), start(ends));
+        assert!(holds(&days, first, "08:00", "09:00") && holds(&days, last, "15:00", "16:00"));
+        assert!(!holds(&days, date(2026, 12, 4), "08:00", "09:00"));
         let hours = Range::new(first, first, Some((start("12:00"), start("15:00")))).unwrap();
-        assert!(hours.holds(first, start("12:00")) && hours.holds(first, start("14:30")));
-        assert!(!hours.holds(first, start("11:30")) && !hours.holds(first, start("15:00")));
+        assert!(holds(&hours, first, "12:00", "13:00") && holds(&hours, first, "14:30", "15:30"));
+        assert!(holds(&hours, first, "11:30", "12:30"), "in part");
+        assert!(!holds(&hours, first, "11:00", "12:00") && !holds(&hours, first, "15:00", "16:00"));
         assert_eq!(Range::new(last, first, None), Err(RangeError::Backwards));
         assert_eq!(Range::new(first, first, Some((start("12:00"), start("12:00")))), Err(RangeError::Backwards));
         assert_eq!(

@@ -5,6 +5,7 @@ use antrean_domain::office::OfficeCode;
 use antrean_domain::release::ReleaseId;
 use antrean_domain::slot::{SlotKey, WindowStart};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{name, named};
@@ -20,7 +21,13 @@ named!(Cause {
     Security = "security",
     Other = "other",
 });
-named!(Relocation { SameOffice = "same_office", Family = "family", Release = "release" });
+/// A relocation as it is kept: its word, and whether people choose. `choose` is kept as `release` with a mark, since the word came later.
+fn kept(relocation: Relocation) -> (&'static str, bool) {
+    match relocation {
+        Relocation::Choose => ("release", true),
+        other => (other.as_str(), false),
+    }
+}
 
 /// What became of a party whose places were taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,22 +47,30 @@ named!(Fate { Waiting = "waiting", Moved = "moved", Revoked = "revoked", Gone = 
 
 macro_rules! columns {
     () => {
-        "c.id, c.office, c.from_date, c.to_date, c.starts, c.ends, c.cause, c.words, c.relocation, c.asked_by, c.begun_ms, c.done_ms"
+        "c.id, c.office, c.from_date, c.to_date, c.starts, c.ends, c.cause, c.words, c.relocation, c.asked_by, c.begun_ms, c.done_ms,
+         c.chooses, c.lifted_ms"
     };
 }
 
 macro_rules! in_range {
     () => {
-        "s.office = ?1 AND s.date >= ?2 AND s.date <= ?3 AND s.starts >= ?4 AND s.starts < ?5 AND s.closed = 0"
+        "s.office = ?1 AND s.date >= ?2 AND s.date <= ?3 AND s.ends > ?4 AND s.starts < ?5 AND s.closed = 0"
     };
 }
 
 statements! {
-    INSERT = "INSERT INTO closures (office, from_date, to_date, starts, ends, cause, words, relocation, asked_by, begun_ms)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    INSERT = "INSERT INTO closures (office, from_date, to_date, starts, ends, cause, words, relocation, asked_by, begun_ms,
+              chooses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     GET = concat!("SELECT ", columns!(), " FROM closures c WHERE c.id = ?1");
     OF_OFFICE = concat!("SELECT ", columns!(), " FROM closures c WHERE c.office = ?1 ORDER BY c.id DESC LIMIT ?2");
     RUNNING = concat!("SELECT ", columns!(), " FROM closures c WHERE c.done_ms IS NULL ORDER BY c.id");
+    CURRENT = concat!(
+        "SELECT ", columns!(), " FROM closures c WHERE c.to_date >= ?1 AND c.lifted_ms IS NULL ORDER BY c.from_date, c.id LIMIT ?2"
+    );
+    LIFT = "UPDATE closures SET lifted_by = ?2, lifted_ms = ?3 WHERE id = ?1 AND lifted_ms IS NULL AND done_ms IS NOT NULL";
+    KEEP_SLOT = "INSERT INTO closure_slots (closure_id, slot_id) VALUES (?1, ?2) ON CONFLICT (closure_id, slot_id) DO NOTHING";
+    SLOTS = "SELECT s.id, s.office, s.release_id, s.date, s.starts, r.state, s.taken FROM closure_slots k JOIN slots s ON s.id = k.slot_id
+             JOIN releases r ON r.id = s.release_id WHERE k.closure_id = ?1 AND s.closed = 1 ORDER BY s.id";
     DONE = "UPDATE closures SET done_ms = ?2 WHERE id = ?1 AND done_ms IS NULL";
     OPEN_SLOTS = concat!(
         "SELECT s.id, s.release_id, s.date, s.starts, r.state, s.taken FROM slots s JOIN releases r ON r.id = s.release_id
@@ -73,9 +88,10 @@ statements! {
     SETTLE = "UPDATE closure_people SET state = ?3, to_slot = ?4, done_ms = ?5
               WHERE closure_id = ?1 AND party_id = ?2 AND state = 'waiting'";
     COUNTS = "SELECT state, count(*) FROM closure_people WHERE closure_id = ?1 GROUP BY state ORDER BY state";
-    PEOPLE = "SELECT party_id, from_slot, state, to_slot, called_by, called_ms, called FROM closure_people
-              WHERE closure_id = ?1 ORDER BY state DESC, party_id LIMIT ?2";
-    CALLED = "UPDATE closure_people SET called_by = ?3, called_ms = ?4, called = ?5
+    PEOPLE = "SELECT w.party_id, w.from_slot, w.state, w.to_slot, w.called_by, w.called_ms, w.called_sealed, r.used_by
+              FROM closure_people w LEFT JOIN replacements r ON r.party_id = w.party_id AND r.closure_id = w.closure_id
+              WHERE w.closure_id = ?1 ORDER BY w.state DESC, w.party_id LIMIT ?2";
+    CALLED = "UPDATE closure_people SET called_by = ?3, called_ms = ?4, called_sealed = ?5
               WHERE closure_id = ?1 AND party_id = ?2 AND called_ms IS NULL";
     OF_PARTY = "SELECT c.cause, c.words FROM closure_people w JOIN closures c ON c.id = w.closure_id
                 WHERE w.party_id = ?1 ORDER BY c.id DESC LIMIT 1";
@@ -119,6 +135,8 @@ pub struct Closure {
     pub begun: Timestamp,
     /// When everybody was settled.
     pub done: Option<Timestamp>,
+    /// When it was lifted: what it closed and was still to come is open again.
+    pub lifted: Option<Timestamp>,
 }
 
 /// A window that a range would close.
@@ -162,8 +180,10 @@ pub struct Settled {
     pub fate: Fate,
     /// The slot that it has now.
     pub to: Option<SlotId>,
-    /// Who called it, when, and what came of it.
-    pub called: Option<(StaffId, Timestamp, String)>,
+    /// Who called it, when, and what came of it, sealed.
+    pub called: Option<(StaffId, Timestamp, Vec<u8>)>,
+    /// The party by which its account chose another place since.
+    pub replaced_by: Option<PartyId>,
 }
 
 fn closure(row: &RowRef<'_>) -> Result<Closure, Fault> {
@@ -177,10 +197,16 @@ fn closure(row: &RowRef<'_>) -> Result<Closure, Fault> {
         range: Range { from: row.date(2)?, to: row.date(3)?, hours },
         cause: row.named(6)?,
         words: row.text(7)?.to_owned(),
-        relocation: row.named(8)?,
+        relocation: if row.int(12)? == 1 {
+            Relocation::Choose
+        } else {
+            let word = row.text(8)?;
+            word.parse().map_err(|_| Fault::corrupt(format!("relocation {word}")))?
+        },
         asked_by: StaffId(row.int(9)?),
         begun: row.instant(10)?,
         done: row.instant_opt(11)?,
+        lifted: row.instant_opt(13)?,
     })
 }
 
@@ -197,7 +223,7 @@ fn dates(range: &Range) -> (String, String) {
 
 /// Begins a closure.
 pub fn insert(tx: &Tx<'_>, new: &NewClosure<'_>, now: Timestamp) -> Result<ClosureId, Fault> {
-    let dates = dates(&new.range);
+    let (dates, (word, chooses)) = (dates(&new.range), kept(new.relocation));
     let minutes = |at: Option<WindowStart>| Value::from(at.map(|at| i64::from(at.minutes())));
     let values = [
         Value::Text(new.office.as_str()),
@@ -207,9 +233,10 @@ pub fn insert(tx: &Tx<'_>, new: &NewClosure<'_>, now: Timestamp) -> Result<Closu
         minutes(new.range.hours.map(|(_, ends)| ends)),
         name(new.cause),
         Value::Text(new.words),
-        name(new.relocation),
+        Value::Text(word),
         Value::Int(new.asked_by.0),
         Value::instant(now),
+        Value::Int(chooses.into()),
     ];
     tx.insert(INSERT, &values)?.map(ClosureId).ok_or_else(|| Fault::corrupt("a closure was not inserted"))
 }
@@ -227,6 +254,34 @@ pub fn of_office(tx: &Tx<'_>, office: &OfficeCode, limit: u32) -> Result<Vec<Clo
 /// Closures in which somebody still waits for what becomes of them, the oldest first.
 pub fn running(tx: &Tx<'_>) -> Result<Vec<Closure>, Fault> {
     tx.all(RUNNING, &[], closure)
+}
+
+/// Closures that are not over before a day and were not lifted, at most so many, by their first day.
+pub fn current(tx: &Tx<'_>, from: Date, limit: u32) -> Result<Vec<Closure>, Fault> {
+    tx.all(CURRENT, &[Value::Text(&from.to_string()), Value::Int(limit.into())], closure)
+}
+
+/// Lifts a closure; `false` if it was lifted before, or somebody in it still waits for what becomes of them.
+pub fn lift(tx: &Tx<'_>, id: ClosureId, by: StaffId, now: Timestamp) -> Result<bool, Fault> {
+    tx.changed(LIFT, &[Value::Int(id.0), Value::Int(by.0), Value::instant(now)])
+}
+
+/// Notes that a closure closed a slot.
+pub fn keep_slot(tx: &Tx<'_>, id: ClosureId, slot: SlotId) -> Result<(), Fault> {
+    tx.post(KEEP_SLOT, &[Value::Int(id.0), Value::Int(slot.0)])
+}
+
+/// What a closure closed and is closed still, by number.
+pub fn closed_slots(tx: &Tx<'_>, id: ClosureId) -> Result<Vec<OpenSlot>, Fault> {
+    tx.all(SLOTS, &[Value::Int(id.0)], |row| {
+        Ok(OpenSlot {
+            id: row.slot(0)?,
+            key: SlotKey { office: row.office(1)?, date: row.date(3)?, starts: row.starts(4)? },
+            release: row.release(2)?,
+            state: row.named(5)?,
+            taken: row.small(6)?,
+        })
+    })
 }
 
 /// Everybody is settled; `false` if that was so before.
@@ -292,7 +347,7 @@ pub fn counts(tx: &Tx<'_>, id: ClosureId) -> Result<Vec<(Fate, u32)>, Fault> {
 pub fn people(tx: &Tx<'_>, id: ClosureId, limit: u32) -> Result<Vec<Settled>, Fault> {
     tx.all(PEOPLE, &[Value::Int(id.0), Value::Int(limit.into())], |row| {
         let called = match (row.int_opt(4)?, row.instant_opt(5)?) {
-            (Some(by), Some(at)) => Some((StaffId(by), at, row.text(6)?.to_owned())),
+            (Some(by), Some(at)) => Some((StaffId(by), at, row.blob(6)?.to_vec())),
             _ => None,
         };
         Ok(Settled {
@@ -301,20 +356,21 @@ pub fn people(tx: &Tx<'_>, id: ClosureId, limit: u32) -> Result<Vec<Settled>, Fa
             fate: row.named(2)?,
             to: row.int_opt(3)?.map(SlotId),
             called,
+            replaced_by: row.int_opt(7)?.map(PartyId),
         })
     })
 }
 
-/// Notes that a party was called and what came of it; `false` if somebody did before, or the party is not in the closure.
+/// Notes that a party was called and what came of it, sealed; `false` if somebody did before, or the party is not in the closure.
 pub fn called(
     tx: &Tx<'_>,
     id: ClosureId,
     party: PartyId,
     by: StaffId,
-    words: &str,
+    sealed: &[u8],
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let values = [Value::Int(id.0), Value::Int(party.0), Value::Int(by.0), Value::instant(now), Value::Text(words)];
+    let values = [Value::Int(id.0), Value::Int(party.0), Value::Int(by.0), Value::instant(now), Value::Blob(sealed)];
     tx.changed(CALLED, &values)
 }
 

@@ -36,6 +36,7 @@ mod place;
 mod postgres;
 mod queue;
 pub mod releases;
+pub mod replacements;
 pub mod sessions;
 pub mod settings;
 pub mod slots;

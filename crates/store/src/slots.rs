@@ -38,7 +38,12 @@ statements! {
     );
     // Checking and taking are one statement: no two callers can be told of the same last place.
     TAKE = "UPDATE slots SET taken = taken + ?2 WHERE id = ?1 AND closed = 0 AND taken + freed + ?2 <= capacity";
-    GIVE_BACK = "UPDATE slots SET taken = taken - ?2, freed = freed + ?2 WHERE id = ?1 AND taken >= ?2";
+    // Waves pass on public places alone; those of another pool are the office's again.
+    GIVE_BACK = "UPDATE slots SET taken = taken - ?2, freed = CASE WHEN pool = 'public' THEN freed + ?2 ELSE freed END
+                 WHERE id = ?1 AND taken >= ?2";
+    REOPEN = "UPDATE slots SET closed = 0 WHERE id = ?1 AND closed = 1";
+    REOPEN_FREED = "UPDATE slots SET closed = 0, freed = CASE WHEN pool = 'public' THEN capacity - taken ELSE freed END
+                    WHERE id = ?1 AND closed = 1";
     PUT_BACK = "UPDATE slots SET taken = taken - ?2 WHERE id = ?1 AND taken >= ?2 AND pool <> 'public'";
     FREE_DIRECTLY = "UPDATE slots SET freed = freed + ?2 WHERE id = ?1 AND taken + freed + ?2 <= capacity";
     TAKE_FREED = "UPDATE slots SET freed = freed - ?2, taken = taken + ?2 WHERE id = ?1 AND closed = 0 AND freed >= ?2";
@@ -194,6 +199,11 @@ pub fn take_freed(tx: &Tx<'_>, id: SlotId, places: u32) -> Result<bool, Fault> {
 /// Opens freed places that a wave left over to everybody; `false`, and nothing opened, if there are not so many.
 pub fn open_freed(tx: &Tx<'_>, id: SlotId, places: u32) -> Result<bool, Fault> {
     tx.changed(OPEN_FREED, &[Value::Int(id.0), Value::Int(places.into())])
+}
+
+/// Opens a closed slot again; `false` if it was not closed. With `waves`, its free public places go to the next wave before all.
+pub fn reopen(tx: &Tx<'_>, id: SlotId, waves: bool) -> Result<bool, Fault> {
+    tx.changed(if waves { REOPEN_FREED } else { REOPEN }, &[Value::Int(id.0)])
 }
 
 /// Closes a slot: nothing can be taken any more; `false` if it was closed. What is held is for the caller to revoke.

@@ -46,6 +46,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("outbox", crate::outbox::ALL),
         ("parties", crate::parties::ALL),
         ("releases", crate::releases::ALL),
+        ("replacements", crate::replacements::ALL),
         ("sessions", crate::sessions::ALL),
         ("settings", crate::settings::ALL),
         ("slots", crate::slots::ALL),

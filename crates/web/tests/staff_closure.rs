@@ -104,3 +104,58 @@ async fn what_cannot_be_closed_says_why() {
         head.shows(says);
     }
 }
+
+#[tokio::test]
+async fn whoever_lost_a_place_chooses_another_on_the_ticket_and_the_public_reads_what_is_closed() {
+    let server = Server::new().await;
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    let applicant = server.applicant(1).await;
+    applicant.enter(&["BTM/2026-12-01/*"]).await.expect(201);
+    server.draw().await;
+    let ticket = format!(
+        "/tiket/{}",
+        applicant.get("/api/v1/me").await.expect(200)["live"]["appointment"]["link"].as_str().unwrap()
+    );
+    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    let here = "/petugas/BTM/penutupan";
+    head.open(&format!(
+        "{here}/periksa?dari=2026-12-01&sampai=&mulai=&selesai=&sebab=disaster&kata=Banjir+di+jalan&pindah=choose"
+    ))
+    .await
+    .shows("Biarkan mereka memilih");
+    let form = head.form(here);
+    head.send(form).await;
+    let shown = head.at.clone();
+    closure::tend(&server.app).await.unwrap();
+    server.app.refresh_overview().await.unwrap();
+
+    let mut stranger = Browser::new(&server);
+    stranger.open("/kantor/BTM").await.shows("Tutup Selasa, 1 Desember 2026: Banjir di jalan");
+    stranger.open("/status").await.shows("Kantor yang menutup layanan").shows("Banjir di jalan");
+
+    let mut holder = Browser::signed_in(&server, applicant.token.as_deref().unwrap());
+    holder.open(&ticket).await.shows("Kantor menutup layanan: Banjir di jalan.").shows("lebih dulu dari orang lain");
+    holder.follow("Pilih jadwal pengganti").await.hides("1 Desember 2026");
+    let first = holder.link("tempat").expect("a window");
+    holder.open(&first).await.shows("Ambil jadwal ini?").shows("Jadwal lama");
+    let writes = server.writes();
+    holder.open(&first).await;
+    assert_eq!(server.writes(), writes, "looking changes nothing");
+    let form = holder.form(&first);
+    holder.send(form.clone()).await.shows("Terjadwal");
+    let (new, lost) = (holder.at.clone(), ticket);
+    assert_ne!(new, lost);
+    holder.send(form).await;
+    assert_eq!(holder.at, new, "a form that is sent twice takes one place");
+    holder.open(&format!("{lost}/ganti")).await;
+    assert_eq!(holder.at, lost, "the right is used up");
+    head.open(&shown).await.shows("Memilih jadwal lain").hides("Hasil telepon");
+
+    let form = head.form(&format!("{shown}/buka"));
+    head.send(form).await.shows("Tulis alasannya dengan singkat");
+    let form = head.form(&format!("{shown}/buka")).fill("alasan", "air sudah surut");
+    head.send(form).await.shows("Dibuka lagi");
+    server.app.refresh_overview().await.unwrap();
+    stranger.open("/kantor/BTM").await.hides("Banjir di jalan");
+    server.check_rules().await;
+}

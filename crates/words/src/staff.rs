@@ -33,6 +33,7 @@ impl Words {
         self.say(match relocation {
             Relocation::SameOffice => "relocation-same-office",
             Relocation::Family => "relocation-family",
+            Relocation::Choose => "relocation-choose",
             Relocation::Release => "relocation-release",
         })
     }
@@ -42,6 +43,7 @@ impl Words {
         self.say(match relocation {
             Relocation::SameOffice => "relocation-same-office-hint",
             Relocation::Family => "relocation-family-hint",
+            Relocation::Choose => "relocation-choose-hint",
             Relocation::Release => "relocation-release-hint",
         })
     }

@@ -4,6 +4,8 @@
 
 #[path = "../clock.rs"]
 mod clock;
+#[path = "../closure.rs"]
+mod closure;
 #[path = "../day.rs"]
 mod day;
 #[path = "../found.rs"]

@@ -397,6 +397,9 @@ pub(super) const TABLES: &[Table] = &[
             int("asked_by"),
             int("begun_ms"),
             int("done_ms"),
+            int("chooses"),
+            int("lifted_by"),
+            int("lifted_ms"),
         ],
     },
     Table {
@@ -412,7 +415,14 @@ pub(super) const TABLES: &[Table] = &[
             int("called_by"),
             int("called_ms"),
             text("called"),
+            bytes("called_sealed"),
         ],
+    },
+    Table { name: "closure_slots", key: 2, columns: &[int("closure_id"), int("slot_id")] },
+    Table {
+        name: "replacements",
+        key: 1,
+        columns: &[int("party_id"), int("closure_id"), int("until_ms"), int("used_by"), int("used_ms")],
     },
 ];
 

@@ -25,7 +25,9 @@ use antrean_store::{
     Fault, Store, Tx, applicants, catalogue, challenges, days, drafts, entries, events, idempotency, leases, lines,
 };
 use antrean_store::{counters, disowned, visits};
-use antrean_store::{limits, outbox, parties, releases, sessions, settings, slots, staff, strikes, waves, wishes};
+use antrean_store::{
+    limits, outbox, parties, releases, replacements, sessions, settings, slots, staff, strikes, waves, wishes,
+};
 
 use crate::town::{self, Booked, DAY, Town, at, key, office, person, release};
 
@@ -150,7 +152,9 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
     let slot = slots::of_release(tx, &release())?[0].id;
     closures::name_party(tx, closure, PartyId(1), slot)?;
     closures::settle(tx, closure, PartyId(1), Fate::Moved, Some(slot), at(15))?;
-    closures::called(tx, closure, PartyId(1), officer, "told", at(16))?;
+    closures::called(tx, closure, PartyId(1), officer, b"told", at(16))?;
+    closures::keep_slot(tx, closure, slot)?;
+    replacements::insert(tx, PartyId(1), closure, at(1_000))?;
     the_day(tx, head)
 }
 

@@ -1,9 +1,11 @@
 //! Offices: by province, by search, by distance; and one page for each. No office is ever left out; what cannot be had there is said.
 
 use antrean_app::caller::{Caller, HOME_ZONE};
+use antrean_app::closure::PublicClosure;
 use antrean_app::overview::{OfficePlaces, ReleaseView};
 use antrean_domain::catalogue::Catalogue;
 use antrean_domain::office::{NotOffered, Office, OfficeCode, OfficeKind, PositionQuality, WhyNotOffered};
+use antrean_domain::region::Zone;
 use antrean_domain::release::ReleasePlan;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::timetable::{DayPlan, Exception, WhyClosed, Window};
@@ -264,7 +266,10 @@ fn office_page(state: &WebState, caller: &Caller, catalogue: &Catalogue, office:
     OfficePage {
         back: format!("/kantor#p{}", office.province),
         kind: kind(&page, catalogue, office),
-        refused: refused(&page, catalogue, office, today),
+        refused: refused(&page, catalogue, office, today)
+            .into_iter()
+            .chain(overview.closures_of(&office.code).map(|closure| closed_now(&page, closure, office.zone)))
+            .collect(),
         now: overview.current().map(|release| now_here(&page, catalogue, office, release, now)),
         days: week(&page, catalogue, office),
         hours_note: page.say_text("office-hours-note", "zone", office.zone.label()),
@@ -278,6 +283,17 @@ fn office_page(state: &WebState, caller: &Caller, catalogue: &Catalogue, office:
         units,
         page,
     }
+}
+
+/// What an office has closed, in a sentence: `Tutup Selasa, 1 Desember 2026, 12.00–15.00 WIB: banjir di sekitar kantor`.
+pub fn closed_now(page: &Page, closure: &PublicClosure, zone: Zone) -> String {
+    let range = &closure.range;
+    let when = match range.hours {
+        Some((starts, ends)) => format!("{}, {}", page.w.date(range.from), page.w.window(starts, ends, zone)),
+        None if range.from == range.to => page.w.date(range.from),
+        None => format!("{} – {}", page.w.date(range.from), page.w.date(range.to)),
+    };
+    page.w.say_with("office-closed-now", &[("when", when.into()), ("why", closure.words.clone().into())])
 }
 
 fn kind(page: &Page, catalogue: &Catalogue, office: &Office) -> String {

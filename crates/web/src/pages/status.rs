@@ -12,6 +12,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::caller::Who;
+use crate::pages::offices::closed_now;
 use crate::pages::release::{Phase, days, figures, moment};
 use crate::pages::{Page, PageError, shared};
 use crate::state::WebState;
@@ -35,6 +36,8 @@ struct StatusPage {
     page: Page,
     figures: Vec<(String, String)>,
     releases: Vec<Line>,
+    /// Office, its address here, and what it has closed.
+    closures: Vec<(String, String, String)>,
     refreshed: String,
 }
 
@@ -60,6 +63,15 @@ async fn status(State(state): State<WebState>, Who(caller): Who, headers: Header
                 (page.say("figure-entries"), number(overview.releases.iter().map(|release| release.entries).sum())),
             ],
             releases: overview.releases.iter().map(line).collect(),
+            closures: overview
+                .closures
+                .iter()
+                .filter_map(|closure| {
+                    let office = catalogue.offices.get(&closure.office)?;
+                    let (name, href) = (office.short_name().to_owned(), format!("/kantor/{}", office.code));
+                    Some((name, href, closed_now(&page, closure, office.zone)))
+                })
+                .collect(),
             refreshed: page.say_text("status-refreshed", "at", moment(&page, overview.at, HOME_ZONE)),
             page,
         })

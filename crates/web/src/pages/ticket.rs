@@ -8,6 +8,7 @@ use antrean_app::caller::HOME_ZONE;
 use antrean_app::entry;
 use antrean_app::overview::ReleaseView;
 use antrean_app::party::MemberView;
+use antrean_app::replacement::{self, Choosing, Replace};
 use antrean_app::ticket::{self, TicketView};
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::Choice;
@@ -29,7 +30,7 @@ use crate::pages::enter::{NoticePage, fees};
 use crate::pages::entry::not_yours;
 use crate::pages::me::ConfirmPage;
 use crate::pages::pick::{
-    ChoiceLine, Purpose, TimeForm, choice_lines, choice_of, days, office_of, office_page, time_page,
+    ChoiceLine, Day, Purpose, TimeForm, WindowLine, choice_lines, choice_of, days, office_of, office_page, time_page,
 };
 use crate::pages::qr;
 use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, query_value, show, with_onward};
@@ -45,6 +46,8 @@ pub fn routes() -> Router<WebState> {
         .route("/tiket/{link}/pindah", get(ask_window))
         .route("/tiket/{link}/pindah/kantor", get(ask_move_office))
         .route("/tiket/{link}/pindah/{slot}", get(ask_move).post(move_to))
+        .route("/tiket/{link}/ganti", get(ask_replacement))
+        .route("/tiket/{link}/ganti/{slot}", get(ask_replace).post(replace))
         .route("/tiket/{link}/batal", get(ask_cancel).post(cancel))
         .route("/tiket/{link}/gelombang", get(ask_wish).post(wish))
         .route("/tiket/{link}/gelombang/kantor", get(ask_wish_office))
@@ -146,6 +149,8 @@ struct TicketPage {
     next_wave: Option<String>,
     own: bool,
     sign_in: Option<String>,
+    /// Why the office took the place back, and until when another can be chosen first.
+    lost: Option<(String, Option<String>)>,
 }
 
 async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
@@ -171,6 +176,16 @@ async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
         Source::Wave => "ticket-source-wave",
         Source::Leftover => "ticket-source-leftover",
         Source::FirstCome => "ticket-source-first-come",
+    };
+    let lost = match ticket.state {
+        AppointmentState::Revoked if own => choosing(&visit, &link).await?.map(|right| {
+            let until = words.say_with(
+                "ticket-lost-choose",
+                &[("until", Arg::from(words.date(ticket.zone.local(right.until).date())))],
+            );
+            (words.say_with("ticket-lost-why", &[("why", Arg::from(right.why))]), (!right.is_over).then_some(until))
+        }),
+        _ => None,
     };
     let can_wish = own && ticket.can_move && release.is_some_and(|release| release.next_wave.is_some());
     let page = TicketPage {
@@ -210,6 +225,7 @@ async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
         next_wave: release.and_then(|release| release.next_wave).map(|wave| words.instant(wave, HOME_ZONE)),
         sign_in: (!own && visit.caller.session.is_none()).then(|| with_onward("/masuk", &format!("/tiket/{link}"))),
         own,
+        lost,
         link,
     };
     show(StatusCode::OK, &page)
@@ -248,6 +264,101 @@ fn map(office: &Office) -> Map {
         rough: true,
         app: format!("geo:0,0?q={wanted}"),
         web: format!("https://www.openstreetmap.org/search?query={wanted}"),
+    }
+}
+
+// ---- another place, first, after a closure ----
+
+async fn choosing(visit: &Visit, link: &str) -> Result<Option<Choosing>, Detour> {
+    let asked = link.to_owned();
+    Ok(visit.ask(move |tx, cx| replacement::choosing(tx, cx, &asked)).await??)
+}
+
+/// The right to choose, while it can be used; otherwise back to the ticket, which says why not.
+async fn may_choose(visit: &Visit, link: &str) -> Result<(TicketView, Choosing), Detour> {
+    let ticket = see_own(visit, link).await?;
+    match choosing(visit, link).await? {
+        Some(right) if !right.is_over => Ok((ticket, right)),
+        _ => Err(Detour::To(format!("/tiket/{link}"))),
+    }
+}
+
+async fn ask_replacement(visit: Visit, Named(link): Named<String>) -> Answer {
+    let (ticket, right) = may_choose(&visit, &link).await?;
+    let (words, catalogue) = (visit.words, visit.app().catalogue());
+    let mut days: Vec<Day> = Vec::new();
+    for offer in right.offers {
+        let Some(office) = catalogue.offices.get(&offer.key.office) else { continue };
+        let line = WindowLine {
+            window: words.window(offer.key.starts, offer.ends, office.zone),
+            state: words.places(offer.left),
+            href: Some(format!("/tiket/{link}/ganti/{}", offer.id)),
+        };
+        let date = format!("{}, {}", words.date(offer.key.date), office.short_name());
+        match days.last_mut() {
+            Some(day) if day.date == date => day.windows.push(line),
+            _ => days.push(Day { date, windows: vec![line] }),
+        }
+    }
+    let page = WindowPage {
+        page: visit.page("ticket-replace-title", &Faults::none()),
+        office: words.say_with("ticket-lost-why", &[("why", Arg::from(right.why))]),
+        lead: words.say(if days.is_empty() { "ticket-replace-none" } else { "ticket-replace-lead" }),
+        days,
+        back: format!("/tiket/{}", ticket.link),
+        back_text: words.say("ticket-back"),
+        other: None,
+    };
+    show(StatusCode::OK, &page)
+}
+
+async fn ask_replace(visit: Visit, Named((link, slot)): Named<(String, i64)>) -> Answer {
+    replace_page(&visit, &link, slot, Faults::none()).await
+}
+
+async fn replace_page(visit: &Visit, link: &str, slot: i64, faults: Faults) -> Answer {
+    let (ticket, right) = may_choose(visit, link).await?;
+    let (words, catalogue) = (visit.words, visit.app().catalogue());
+    let chosen = right.offers.iter().find(|offer| offer.id == SlotId(slot));
+    let office = chosen.and_then(|offer| catalogue.offices.get(&offer.key.office));
+    let (Some(to), Some(office)) = (chosen, office) else {
+        if faults.any() {
+            let page = NoticePage {
+                page: visit.page("ticket-replace-title", &faults),
+                lines: vec![words.say("ticket-replace-gone")],
+                ways: vec![(words.say("ticket-move-no"), format!("/tiket/{link}/ganti"))],
+            };
+            return show(StatusCode::CONFLICT, &page);
+        }
+        return Ok(onward(&format!("/tiket/{link}/ganti")));
+    };
+    let new =
+        format!("{}, {}, {}", office.name, words.date(to.key.date), words.window(to.key.starts, to.ends, office.zone));
+    let old = place_words(visit, &ticket);
+    let page = ConfirmPage {
+        page: visit.page("ticket-replace-check", &faults),
+        key: visit.new_key(),
+        lines: vec![
+            words.say_with("ticket-move-old", &[("place", Arg::from(old))]),
+            words.say_with("ticket-move-new", &[("place", Arg::from(new))]),
+        ],
+        warning: None,
+        action: format!("/tiket/{link}/ganti/{slot}"),
+        yes: words.say("ticket-replace-yes"),
+        no: words.say("ticket-move-no"),
+        back: format!("/tiket/{link}/ganti"),
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+async fn replace(visit: Visit, Named((link, slot)): Named<(String, i64)>, sent: Sent) -> Answer {
+    match visit.perform(&sent, Replace { link: link.clone(), slot: SlotId(slot) }).await? {
+        Ok(ticket) => Ok(onward(&format!("/tiket/{}", ticket.link))),
+        Err(refusal) => {
+            let faults = Faults::one("isi", visit.explain(&refusal));
+            replace_page(&visit, &link, slot, faults).await
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Closing an office for hours or days: what and why, what it would do to whom, the one button, and who is to be called afterwards.
 
-use antrean_app::closure::{self, ClosureView, Effect, NoteCall, PersonView, Plan, Preview, StartClosure};
+use antrean_app::closure::{self, ClosureView, Effect, LiftClosure, NoteCall, PersonView, Plan, Preview, StartClosure};
 use antrean_app::staff::Approved;
 use antrean_domain::closure::{Cause, Range, RangeError, Relocation};
 use antrean_domain::slot::{SlotKey, WindowStart};
@@ -27,6 +27,7 @@ pub(super) fn routes(table: Table) -> Table {
         .get("/petugas/{office}/penutupan/periksa", Needs::AtOffice(Task::Close), check)
         .post("/petugas/{office}/penutupan", Needs::AtOffice(Task::Close), start)
         .get("/petugas/{office}/penutupan/{closure}", Needs::AtOffice(Task::Look), one)
+        .post("/petugas/{office}/penutupan/{closure}/buka", Needs::AtOffice(Task::Close), lift)
         .post("/petugas/{office}/penutupan/{closure}/telepon", Needs::AtOffice(Task::People), call)
 }
 
@@ -71,9 +72,10 @@ fn counts(desk: &Desk, counts: &[(Fate, u32)]) -> String {
 }
 
 fn row(desk: &Desk, base: &str, view: &ClosureView) -> Row {
-    let (state, state_kind) = match view.closure.done {
-        Some(_) => ("closure-state-done", "good"),
-        None => ("closure-state-running", "warn"),
+    let (state, state_kind) = match (view.closure.done, view.closure.lifted) {
+        (_, Some(_)) => ("closure-state-lifted", ""),
+        (Some(_), None) => ("closure-state-done", "good"),
+        (None, None) => ("closure-state-running", "warn"),
     };
     Row {
         href: format!("{base}/{}", view.closure.id),
@@ -267,6 +269,8 @@ struct OnePage {
     people: Vec<Person>,
     more: bool,
     may_call: bool,
+    may_lift: bool,
+    asked: String,
 }
 
 struct Person {
@@ -282,6 +286,7 @@ struct Person {
 
 fn person(desk: &Desk, view: PersonView) -> Person {
     let (fate, fate_kind) = match view.fate {
+        Fate::Revoked if view.replaced => ("closure-fate-replaced", "good"),
         Fate::Waiting => ("closure-fate-waiting", "warn"),
         Fate::Moved => ("closure-fate-moved", "good"),
         Fate::Revoked => ("closure-fate-revoked", "bad"),
@@ -293,7 +298,7 @@ fn person(desk: &Desk, view: PersonView) -> Person {
         fate_kind,
         from: shown(view.from),
         to: shown(view.to),
-        to_call: view.fate == Fate::Revoked && view.called.is_none(),
+        to_call: view.fate == Fate::Revoked && !view.replaced && view.called.is_none(),
         called: view.called,
         link: view.link,
         code: view.code,
@@ -301,14 +306,14 @@ fn person(desk: &Desk, view: PersonView) -> Person {
 }
 
 async fn one(desk: Desk, Named((_, closure)): Named<(String, String)>) -> Answer {
-    one_page(&desk, &closure, Faults::none()).await
+    one_page(&desk, &closure, String::new(), Faults::none()).await
 }
 
 fn number(text: &str) -> Result<ClosureId, BadRequest> {
     text.parse().map(ClosureId).map_err(|_| BadRequest::NotFound)
 }
 
-async fn one_page(desk: &Desk, closure: &str, faults: Faults) -> Answer {
+async fn one_page(desk: &Desk, closure: &str, asked: String, faults: Faults) -> Answer {
     let id = number(closure)?;
     let (view, people) = desk.ask(move |tx, cx| closure::show(tx, cx, id)).await??;
     // A closure of another office is none of this one.
@@ -322,6 +327,8 @@ async fn one_page(desk: &Desk, closure: &str, faults: Faults) -> Answer {
         more: people.len() > SHOWN_MAX,
         people: people.into_iter().take(SHOWN_MAX).map(|view| person(desk, view)).collect(),
         may_call: desk.officer.role.may(Task::People),
+        may_lift: desk.officer.role.may(Task::Close) && view.closure.done.is_some() && view.closure.lifted.is_none(),
+        asked,
         key: desk.new_key(),
         here,
         faults,
@@ -334,6 +341,14 @@ async fn call(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Se
     let id = format!("hasil-{link}");
     match desk.perform(&sent, NoteCall { closure: number(&closure)?, link, words }).await? {
         Ok(()) => Ok(onward(&format!("{}/{closure}", base(&desk)?))),
-        Err(refusal) => one_page(&desk, &closure, Faults::one(id, desk.explain(&refusal))).await,
+        Err(refusal) => one_page(&desk, &closure, String::new(), Faults::one(id, desk.explain(&refusal))).await,
+    }
+}
+
+async fn lift(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Sent) -> Answer {
+    let reason = sent.get("alasan").to_owned();
+    match desk.perform(&sent, LiftClosure { closure: number(&closure)?, reason: reason.clone() }).await? {
+        Ok(_) => Ok(onward(&format!("{}/{closure}", base(&desk)?))),
+        Err(refusal) => one_page(&desk, &closure, reason, Faults::one("alasan", desk.explain(&refusal))).await,
     }
 }

@@ -195,6 +195,7 @@ office-day = Day
 office-windows = Arrival times
 office-places = Places
 office-hours-note = Times in { $zone }. Places a day for the online queue; priority places are not included.
+office-closed-now = Closed { $when }: { $why }
 office-closed-days = Closed
 office-where = Address
 office-map-app = Open in a map app
@@ -406,6 +407,7 @@ status-title = Service status
 status-lead = The state of the service and of all releases right now.
 status-releases = Releases
 status-none = No release yet.
+status-closures = Offices that have closed
 status-live = The same for programs:
 status-refreshed = Read { $at }.
 

@@ -19,5 +19,5 @@ sms-missed = Antrean: Anda tercatat tidak hadir di { $office }, { $date }. { $re
 } Keliru? Hubungi kantor.
 sms-moved-by-office = Antrean: kantor tutup { $date }, jadwal Anda kami pindah.
 sms-only-place = { $place }
-sms-revoked = Antrean: { $office } tutup { $date }, jadwal Anda batal. Tidak ada catatan bagi Anda; boleh langsung daftar lagi.
+sms-revoked = Antrean: { $office } tutup { $date }, jadwal Anda batal, tanpa catatan. Buka tiket Anda untuk memilih pengganti lebih dulu.
 sms-claim-moved = Antrean: pemilik NIK menunjukkan KTP di { $office }. Pendaftaran Anda dengan NIK itu dihentikan. Keliru? Datang dengan KTP.

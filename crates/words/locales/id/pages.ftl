@@ -192,6 +192,7 @@ office-day = Hari
 office-windows = Jam kedatangan
 office-places = Tempat
 office-hours-note = Jam dalam { $zone }. Tempat per hari untuk antrean online; tempat prioritas tidak termasuk.
+office-closed-now = Tutup { $when }: { $why }
 office-closed-days = Tutup
 office-where = Alamat
 office-map-app = Buka di aplikasi peta
@@ -397,6 +398,7 @@ status-title = Status layanan
 status-lead = Keadaan layanan dan semua pembukaan saat ini.
 status-releases = Pembukaan
 status-none = Belum ada pembukaan.
+status-closures = Kantor yang menutup layanan
 status-live = Data yang sama untuk program:
 status-refreshed = Dibaca { $at }.
 
