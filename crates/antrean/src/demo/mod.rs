@@ -282,7 +282,7 @@ impl Demo {
     }
 
     fn pace(&self) -> Pace {
-        if self.once || self.seconds.is_some() { Pace::QUICK } else { Pace::CALM }
+        if self.once { Pace::QUICK } else { Pace::CALM }
     }
 
     fn wait(&self) -> SignedDuration {
@@ -504,7 +504,7 @@ impl<'a> Stage<'a> {
             }
             if told.elapsed() > DAY_TOLD_EVERY {
                 told = Instant::now();
-                let Happened { arrived, served, waiting } = happened;
+                let Happened { arrived, served, waiting, .. } = happened;
                 eprintln!("{}: {arrived} parties came, {waiting} wait, {served} were served", day.wall_clock());
             }
             tokio::time::sleep(day.look_every()).await;

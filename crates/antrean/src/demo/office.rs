@@ -60,8 +60,10 @@ const ROBOTS: usize = 2;
 pub struct Pace {
     /// The clock goes on to so long before the first window.
     pub early: SignedDuration,
-    /// How long somebody stands before the door until a made-up officer lets them in, so that another can be first.
+    /// How long a made-up officer at the door takes for one party, so that another can be first.
     pub door: SignedDuration,
+    /// How long they leave somebody in the waiting room to whoever tries the demo before they call themselves.
+    pub leave: SignedDuration,
     /// From the call to the counter.
     pub walk: SignedDuration,
     /// At the counter, at least and at most, seconds.
@@ -73,8 +75,9 @@ pub struct Pace {
 impl Pace {
     /// As in an office, a little quicker.
     pub const CALM: Self = Self {
-        early: SignedDuration::from_mins(15),
-        door: SignedDuration::from_secs(90),
+        early: SignedDuration::from_mins(10),
+        door: SignedDuration::from_secs(25),
+        leave: SignedDuration::from_secs(45),
         walk: SignedDuration::from_secs(8),
         serve_s: (50, 150),
         look_every: Duration::from_secs(1),
@@ -83,6 +86,7 @@ impl Pace {
     pub const QUICK: Self = Self {
         early: SignedDuration::ZERO,
         door: SignedDuration::ZERO,
+        leave: SignedDuration::ZERO,
         walk: SignedDuration::ZERO,
         serve_s: (0, 1),
         look_every: Duration::from_millis(50),
@@ -145,6 +149,8 @@ pub struct OfficeDay {
     visitors: Vec<Visitor>,
     counters: Vec<(Caller, Option<Served>)>,
     touched: Timestamp,
+    /// From then on the made-up officer at the door has time for the next party.
+    door_next: Timestamp,
 }
 
 /// Who is before a made-up officer.
@@ -162,6 +168,8 @@ pub struct Happened {
     pub served: u32,
     /// Parties that wait to be called.
     pub waiting: u32,
+    /// Those of them whom nobody has called for a while.
+    left: u32,
 }
 
 /// Hires everybody who works at the office of a release, and gives them password and second factor.
@@ -216,7 +224,8 @@ impl OfficeDay {
         }
         visitors.sort_by_key(|visitor| visitor.comes);
         let touched = app.now();
-        let day = Self { app, desk, date, zone, pace, dice, visitors, counters, touched };
+        let door_next = touched + pace.door;
+        let day = Self { app, desk, date, zone, pace, dice, visitors, counters, touched, door_next };
         day.furnish().await?;
         Ok(day)
     }
@@ -224,12 +233,13 @@ impl OfficeDay {
     /// Three counters with names; the made-up officers sit down at the first two.
     async fn furnish(&self) -> Result<(), Stop> {
         let office = self.desk.office;
-        let head = self.desk.workers.iter().find(|worker| worker.role == Role::Head);
-        let head = come_in(&self.app, head.ok_or_else(|| Stop::failed("nobody is head of the office"))?).await?;
+        // Not the head: a code is good once, and whoever tries the demo as head should not have to wait for the next.
+        let admin = self.desk.workers.iter().rfind(|worker| worker.role == Role::Admin);
+        let admin = come_in(&self.app, admin.ok_or_else(|| Stop::failed("nobody may describe the office"))?).await?;
         for number in 1..=FREE_COUNTER {
             let name = format!("Loket {number}");
             let set = SetCounter { office, number, name, takes_on: TakesOn::everything(), version: None };
-            match self.app.perform(head.clone(), None, set).await {
+            match self.app.perform(admin.clone(), None, set).await {
                 // A directory that had a demo before has them already.
                 Ok(()) | Err(Failure::Refused(Refusal::Staff(StaffRefusal::ChangedMeanwhile))) => {}
                 Err(other) => return Err(other.into()),
@@ -271,11 +281,11 @@ impl OfficeDay {
             }
         }
         self.door(now).await?;
-        let mut waiting = self.happened().await?.waiting;
+        let mut left = self.happened().await?.left;
         for at in 0..self.counters.len() {
             // Whoever calls into an empty room is refused, and refusals are written down.
-            if self.counters[at].1.is_some() || waiting > 0 {
-                waiting = waiting.saturating_sub(1);
+            if self.counters[at].1.is_some() || left > 0 {
+                left = left.saturating_sub(1);
                 self.counter(at, now).await?;
             }
         }
@@ -285,8 +295,8 @@ impl OfficeDay {
     async fn door(&mut self, now: Timestamp) -> Result<(), Stop> {
         let office = self.desk.office;
         let caller = self.counters[0].0.clone();
-        let late = now - self.pace.door;
-        while self.visitors.first().is_some_and(|visitor| visitor.comes <= late) {
+        while now >= self.door_next && self.visitors.first().is_some_and(|visitor| visitor.comes <= now) {
+            self.door_next = now + self.pace.door;
             let shown = self.visitors.remove(0).arrival.code;
             // Whoever was let in by somebody else is in already, and the door says so.
             self.done(&caller, CheckIn { office, shown, people: None, seen: None }).await?;
@@ -340,13 +350,14 @@ impl OfficeDay {
 
     /// What has happened so far.
     pub async fn happened(&self) -> Result<Happened, Stop> {
-        let (office, date) = (self.desk.office, self.date);
+        let (office, date, late) = (self.desk.office, self.date, self.app.now() - self.pace.leave);
         let all = self.app.store().read(move |tx| antrean_store::visits::on_day(tx, &office, date)).await;
         let mut happened = Happened::default();
         for visit in all.map_err(|fault| Stop::failed(whole(&fault)))? {
             happened.arrived += u32::from(visit.state != VisitState::Undone);
             happened.served += u32::from(visit.state == VisitState::Done);
             happened.waiting += u32::from(visit.state == VisitState::Waiting);
+            happened.left += u32::from(visit.state == VisitState::Waiting && visit.changed <= late);
         }
         Ok(happened)
     }

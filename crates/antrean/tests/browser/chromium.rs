@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -344,6 +346,10 @@ impl Tab {
             "Enter" => (13, "\r"),
             "Space" => (32, " "),
             "ArrowDown" => (40, ""),
+            "F2" => (113, ""),
+            "F3" => (114, ""),
+            "F4" => (115, ""),
+            "F9" => (120, ""),
             other => panic!("no key {other}"),
         };
         let key = if name == "Space" { " " } else { name };
@@ -358,6 +364,25 @@ impl Tab {
 
     /// Presses Enter, which leads to another page.
     pub fn enter(&self) {
-        self.arrive(|| self.key("Enter"));
+        self.leave_by("Enter");
+    }
+
+    /// Presses a key that leads to another page. A key goes to what is in front, as at a real computer.
+    pub fn leave_by(&self, name: &str) {
+        self.ask("Page.bringToFront", json!({}));
+        self.arrive(|| self.key(name));
+    }
+
+    /// Makes the screen as wide as that of an office's computer.
+    pub fn desk(&self) {
+        let screen = json!({ "width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+        self.ask("Emulation.setDeviceMetricsOverride", screen);
+    }
+
+    /// What is on the screen, as a picture in PNG.
+    pub fn picture(&self) -> Vec<u8> {
+        let answer = self.ask("Page.captureScreenshot", json!({ "format": "png" }));
+        let text = answer["data"].as_str().expect("a picture");
+        BASE64_STANDARD.decode(text).expect("base 64")
     }
 }

@@ -3,6 +3,7 @@
 mod chromium;
 mod demo;
 mod journey;
+mod office;
 mod pages;
 mod scale;
 mod sight;

@@ -29,7 +29,7 @@ const PUBLIC: [(&str, &str); 20] = [
 ];
 
 /// Goes on with Tab until the cursor is at an element, which must come within so many steps.
-fn tab_to(tab: &Tab, selector: &str) {
+pub fn tab_to(tab: &Tab, selector: &str) {
     for _ in 0..40 {
         tab.key("Tab");
         assert_eq!(
