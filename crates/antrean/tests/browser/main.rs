@@ -4,5 +4,6 @@ mod chromium;
 mod demo;
 mod journey;
 mod pages;
+mod passkey;
 mod scale;
 mod sight;
