@@ -30,6 +30,8 @@ id! {
     SlotId;
     /// The number of somebody who works at the offices.
     StaffId;
+    /// The number of a passkey.
+    PasskeyId;
     /// The number of something that needs a second person.
     ApprovalId;
     /// A closure's number.

@@ -32,6 +32,7 @@ pub mod locks;
 pub mod mishap;
 pub mod outbox;
 pub mod parties;
+pub mod passkeys;
 mod place;
 mod postgres;
 mod queue;

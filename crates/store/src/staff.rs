@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::{name, named};
 use crate::ids::StaffId;
+use crate::passkeys;
 use crate::statements::statements;
 use crate::{Fault, RowRef, Tx, Value};
 
@@ -19,7 +20,7 @@ const REMOVE_MAX: i64 = 1_000;
 pub enum StaffState {
     /// Has a link and has not used it yet.
     Invited,
-    /// Signs in with password and second factor.
+    /// Signs in, with password and second factor or with a passkey.
     Active,
     /// May not sign in.
     Disabled,
@@ -51,6 +52,8 @@ statements! {
     INVITE = "UPDATE staff SET state = 'invited', password = NULL, totp = NULL, version = version + 1 WHERE id = ?1";
     ACTIVATE = "UPDATE staff SET state = 'active', password = ?2, totp = ?3, totp_step = ?4, version = version + 1
                 WHERE id = ?1 AND state = 'invited'";
+    // Who has a passkey needs neither password nor second factor; a trigger looks whether they have one.
+    ACTIVATE_WITH_PASSKEY = "UPDATE staff SET state = 'active', version = version + 1 WHERE id = ?1 AND state = 'invited'";
     SET_PASSWORD = "UPDATE staff SET password = ?3, version = version + 1 WHERE id = ?1 AND version = ?2 AND state = 'active'";
     // A code is used up by the same statement that accepts it: it is good once, and so is none before it.
     USE_STEP = "UPDATE staff SET totp_step = ?3 WHERE id = ?1 AND version = ?2 AND state = 'active' AND totp_step < ?3";
@@ -84,9 +87,9 @@ pub struct Member {
     pub role: Role,
     /// Where their access stands.
     pub state: StaffState,
-    /// Argon2id, as a PHC string, once they have begun.
+    /// Argon2id, as a PHC string, once they have begun with one.
     pub password: Option<String>,
-    /// The secret of their second factor, sealed, once they have begun.
+    /// The secret of their second factor, sealed; whoever has a password has one.
     pub totp: Option<Vec<u8>>,
     /// The last time step whose code was used.
     pub totp_step: i64,
@@ -170,12 +173,18 @@ pub fn set_state(tx: &Tx<'_>, id: StaffId, version: i64, state: StaffState) -> R
 pub fn invite(tx: &Tx<'_>, id: StaffId, link: &[u8; 16], expires: Timestamp) -> Result<(), Fault> {
     tx.post(INVITE, &[Value::Int(id.0)])?;
     tx.post(END_SESSIONS, &[Value::Int(id.0)])?;
+    passkeys::remove_all(tx, id)?;
     tx.post(PUT_LINK, &[Value::Int(id.0), Value::Blob(link), Value::instant(expires)])
 }
 
 /// Sets what somebody invited signs in with from now on; `false` if they are not invited.
 pub fn activate(tx: &Tx<'_>, id: StaffId, password: &str, totp: &[u8], step: i64) -> Result<bool, Fault> {
     tx.changed(ACTIVATE, &[Value::Int(id.0), Value::Text(password), Value::Blob(totp), Value::Int(step)])
+}
+
+/// Lets somebody invited sign in with the passkey that they have; `false` if they are not invited.
+pub fn activate_with_passkey(tx: &Tx<'_>, id: StaffId) -> Result<bool, Fault> {
+    tx.changed(ACTIVATE_WITH_PASSKEY, &[Value::Int(id.0)])
 }
 
 /// Sets another password; `false` if somebody else changed them since `version`, or they may not sign in.

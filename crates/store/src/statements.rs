@@ -45,6 +45,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("lines", crate::lines::ALL),
         ("outbox", crate::outbox::ALL),
         ("parties", crate::parties::ALL),
+        ("passkeys", crate::passkeys::ALL),
         ("releases", crate::releases::ALL),
         ("replacements", crate::replacements::ALL),
         ("sessions", crate::sessions::ALL),

@@ -285,6 +285,9 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         R::LinkGone => StatusCode::GONE,
         R::LoginTaken
         | R::LastAdmin
+        | R::LastWayIn
+        | R::PasskeyKnown
+        | R::PasskeysEnough { .. }
         | R::ChangedMeanwhile
         | R::DecidedAlready
         | R::ClosureBegun
@@ -292,6 +295,11 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         | R::ClosureDuringDraw => StatusCode::CONFLICT,
         R::SignInWrong
         | R::SecondFactorWrong
+        | R::PasskeyWrong
+        | R::PasskeyTooLate
+        | R::PasskeyCopied
+        | R::PasskeyNameMissing { .. }
+        | R::SignInAgain
         | R::NameMissing { .. }
         | R::OfficesWrong { .. }
         | R::ReasonMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,

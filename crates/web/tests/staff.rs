@@ -4,6 +4,7 @@ mod browser;
 mod people;
 
 use antrean_domain::staff::Role;
+use antrean_web::WebSettings;
 use antrean_web::staff::{Needs, rules};
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
@@ -213,4 +214,63 @@ async fn a_form_of_another_site_signs_nobody_out() {
     let mut browser = Browser::on_duty(&server, &session);
     browser.open("/petugas").await;
     assert_eq!(browser.at, "/petugas/BTM");
+}
+
+/// A server at an address of its own, as browsers need it for passkeys.
+async fn at_an_address() -> Server {
+    let settings = WebSettings { base_url: Some("https://antrean.example.id".to_owned()), ..people::settings() };
+    Server::with(settings, people::policy()).await
+}
+
+#[tokio::test]
+async fn passkeys_are_offered_where_browsers_have_them_and_a_wrong_one_is_explained() {
+    let server = at_an_address().await;
+    let invited = server.invite("rina", Role::Officer, &["BTM"]).await;
+    let link = format!("/petugas/undangan/{}", invited.token);
+    let session = server.on_duty("siti", Role::Officer, &["BTM"]).await;
+    let mut siti = Browser::on_duty(&server, &session);
+    let mut stranger = Browser::new(&server);
+    for (browser, path) in [(&mut stranger, "/petugas/masuk"), (&mut siti, "/petugas/saya")] {
+        browser.open(path).await.shows("di alamat https://antrean.example.id");
+        assert!(browser.html.contains("passkey.") && browser.html.contains("data-host=\"antrean.example.id\""));
+        let form = browser.form(path).fill_hidden("passkey", "{}").also("passkey_name", "ponsel");
+        browser.send(form).await.shows("Passkey ini tidak bisa dipakai di sini.");
+        assert_eq!(browser.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    stranger.open(&link).await;
+    let form = stranger.form(&link).fill_hidden("passkey", "{}").also("passkey_name", " ");
+    stranger.send(form).await.shows("Beri nama pada passkey, paling banyak 60 huruf.");
+    siti.open("/petugas/saya").await.shows("Masuk dengan sidik jari");
+    let form = siti.form("/petugas/saya").fill_hidden("hapus", "1");
+    siti.send(form).await.shows("Orang lain mengubah ini setelah Anda membukanya.");
+
+    for (path, of) in [
+        ("/petugas/masuk/passkey".to_owned(), "rpId"),
+        (format!("{link}/passkey"), "user"),
+        ("/petugas/saya/passkey".to_owned(), "user"),
+    ] {
+        let browser = if path.starts_with("/petugas/saya") { &mut siti } else { &mut stranger };
+        browser.post(&path, browser::FORM, "").await;
+        assert_eq!((browser.status, browser.header("cache-control")), (StatusCode::OK, "no-store"), "{path}");
+        let asked: serde_json::Value = serde_json::from_str(&browser.html).unwrap();
+        assert!(asked["ceremony"].is_string() && !asked["options"][of].is_null(), "{asked}");
+    }
+    // Nobody adds a key to a screen that was left alone.
+    server.clock.advance(SignedDuration::from_mins(16));
+    siti.post("/petugas/saya/passkey", browser::FORM, "").await;
+    assert!(siti.html.contains("15 menit"), "{}", siti.html);
+}
+
+#[tokio::test]
+async fn passkeys_are_not_offered_where_browsers_have_none() {
+    let server = Server::new().await;
+    let session = server.on_duty("siti", Role::Officer, &["BTM"]).await;
+    let mut siti = Browser::on_duty(&server, &session);
+    siti.open("/petugas/saya").await.hides("data-passkey");
+    let mut stranger = Browser::new(&server);
+    stranger.open("/petugas/masuk").await.hides("data-passkey");
+    for (browser, path) in [(&mut stranger, "/petugas/masuk/passkey"), (&mut siti, "/petugas/saya/passkey")] {
+        browser.post(path, browser::FORM, "").await;
+        assert_eq!(browser.status, StatusCode::NOT_FOUND);
+    }
 }

@@ -14,6 +14,16 @@ impl Words {
             StaffRefusal::SignInWrong => Said::new("staff-refusal-sign-in-wrong"),
             StaffRefusal::SecondFactorWrong => Said::new("staff-refusal-second-factor-wrong"),
             StaffRefusal::LinkGone => Said::new("staff-refusal-link-gone"),
+            StaffRefusal::PasskeyWrong => Said::new("staff-refusal-passkey-wrong"),
+            StaffRefusal::PasskeyTooLate => Said::new("staff-refusal-passkey-too-late"),
+            StaffRefusal::PasskeyCopied => Said::new("staff-refusal-passkey-copied"),
+            StaffRefusal::PasskeyKnown => Said::new("staff-refusal-passkey-known"),
+            StaffRefusal::PasskeysEnough { max } => Said::new("staff-refusal-passkeys-enough").with("max", *max),
+            StaffRefusal::PasskeyNameMissing { max } => {
+                Said::new("staff-refusal-passkey-name-missing").with("max", *max)
+            }
+            StaffRefusal::LastWayIn => Said::new("staff-refusal-last-way-in"),
+            StaffRefusal::SignInAgain => Said::new("staff-refusal-sign-in-again"),
             StaffRefusal::TaskNotYours { task } => {
                 Said::new("staff-refusal-task-not-yours").with("task", self.task(*task))
             }
@@ -48,6 +58,14 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::SignInWrong,
         StaffRefusal::SecondFactorWrong,
         StaffRefusal::LinkGone,
+        StaffRefusal::PasskeyWrong,
+        StaffRefusal::PasskeyTooLate,
+        StaffRefusal::PasskeyCopied,
+        StaffRefusal::PasskeyKnown,
+        StaffRefusal::PasskeysEnough { max: 10 },
+        StaffRefusal::PasskeyNameMissing { max: 60 },
+        StaffRefusal::LastWayIn,
+        StaffRefusal::SignInAgain,
         StaffRefusal::OfficeNotYours { office },
         StaffRefusal::LoginTaken,
         StaffRefusal::MemberUnknown,
@@ -77,6 +95,6 @@ mod tests {
     #[test]
     fn no_refusal_of_staff_is_forgotten_here() {
         let tried: BTreeSet<&str> = every_refusal().iter().map(StaffRefusal::code).collect();
-        assert_eq!(tried.len(), 20, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 28, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 }

@@ -213,6 +213,16 @@ impl Tab {
         self.ask("Emulation.setDeviceMetricsOverride", screen);
     }
 
+    /// Gives the phone a place for passkeys, whose owner shows who they are whenever they are asked.
+    pub fn with_passkeys(&self) {
+        self.ask("WebAuthn.enable", json!({}));
+        let device = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "automaticPresenceSimulation": true,
+        });
+        self.ask("WebAuthn.addVirtualAuthenticator", json!({ "options": device }));
+    }
+
     /// Lets pages run scripts, or not.
     pub fn scripts(&self, run: bool) {
         self.ask("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));

@@ -5,5 +5,6 @@ mod demo;
 mod journey;
 mod office;
 mod pages;
+mod passkey;
 mod scale;
 mod sight;

@@ -17,10 +17,11 @@ const CODE: &str = "[...document.querySelectorAll('.sum div')].find(d=>d.querySe
     .querySelector('dd').textContent.trim()";
 const AT_THE_DOOR: &str = "[...document.querySelectorAll('section.card ul b')].map(b=>b.textContent).pop()??''";
 
-/// Looks at what is shown as one who cannot see it would, and lets its scripts go on.
+/// Looks at what is shown as one who cannot see it would, and leaves the screen and its scripts as they were.
 fn look(sight: &Sight<'_>, tab: &Tab) {
     sight.look_at(tab);
     tab.scripts(true);
+    tab.desk();
 }
 
 /// Writes what a tab shows, for the guide.

@@ -1,6 +1,8 @@
 //! Those who work at the offices: who is on duty, what they may do and where, and how they come in.
 
 pub(crate) mod approval;
+mod ceremony;
+mod passkey;
 mod people;
 mod refusal;
 mod sign_in;
@@ -16,6 +18,10 @@ use serde::{Deserialize, Serialize};
 
 pub use approval::{Approved, Ask, Decide, RequestView, Requests, Withdraw, requests};
 pub(crate) use approval::{ask as approval_of, checked_reason};
+pub use ceremony::{Question, Site, to_sign_in};
+pub use passkey::{
+    PasskeyView, RemovePasskey, WaysIn, add, begin_with_passkey, sign_in_by_passkey, to_add, to_begin, ways_in,
+};
 pub use people::{
     AddStaff, ChangeStaff, DisableStaff, InviteStaff, Invited, MemberView, OperatorInvites, StaffList, list, member,
 };

@@ -22,6 +22,23 @@ pub enum StaffRefusal {
     /// The link of an invitation was used, is too old, or was replaced by a newer one.
     LinkGone,
 
+    /// The passkey is not known, not for this site, or did not sign what it was asked to; which of them is not said.
+    PasskeyWrong,
+    /// What the passkey has signed was used before, or is too old.
+    PasskeyTooLate,
+    /// The device of the passkey has counted back: it may have been copied.
+    PasskeyCopied,
+    /// The passkey belongs to somebody already.
+    PasskeyKnown,
+    /// Nobody has more than `max` passkeys.
+    PasskeysEnough { max: u32 },
+    /// The name of a passkey is missing or has more than `max` characters.
+    PasskeyNameMissing { max: u32 },
+    /// A passkey that is somebody's only way in stays.
+    LastWayIn,
+    /// The caller signed in too long ago for this.
+    SignInAgain,
+
     // What one may do.
     /// The caller's role does not do this.
     TaskNotYours { task: Task },
@@ -71,6 +88,14 @@ impl StaffRefusal {
             Self::SignInWrong => "staff-sign-in-wrong",
             Self::SecondFactorWrong => "staff-second-factor-wrong",
             Self::LinkGone => "staff-link-gone",
+            Self::PasskeyWrong => "staff-passkey-wrong",
+            Self::PasskeyTooLate => "staff-passkey-too-late",
+            Self::PasskeyCopied => "staff-passkey-copied",
+            Self::PasskeyKnown => "staff-passkey-known",
+            Self::PasskeysEnough { .. } => "staff-passkeys-enough",
+            Self::PasskeyNameMissing { .. } => "staff-passkey-name-missing",
+            Self::LastWayIn => "staff-last-way-in",
+            Self::SignInAgain => "staff-sign-in-again",
             Self::TaskNotYours { .. } => "staff-task-not-yours",
             Self::OfficeNotYours { .. } => "staff-office-not-yours",
             Self::LoginTaken => "staff-login-taken",

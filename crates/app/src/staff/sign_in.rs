@@ -21,7 +21,7 @@ use crate::operation::{Context, Error, Failure, Note, Operation};
 
 /// What one sign-in name may be tried from all networks together, as a multiple of what it may be tried from one: a lock-out must
 /// not be a weapon in the hand of somebody elsewhere.
-const NETWORKS_OF_A_LOGIN: u32 = 4;
+pub(super) const NETWORKS_OF_A_LOGIN: u32 = 4;
 /// A session is noted as used at most so often: a page a second must not be a write a second.
 pub const TOUCH_GRAIN: SignedDuration = SignedDuration::from_secs(60);
 
@@ -113,7 +113,11 @@ pub struct LinkView {
 }
 
 /// The member behind a link that is still good, and until when it is.
-fn member_of_link(tx: &Tx<'_>, cx: &Context<'_>, token: &str) -> Result<([u8; 32], Member, Timestamp), Error> {
+pub(super) fn member_of_link(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    token: &str,
+) -> Result<([u8; 32], Member, Timestamp), Error> {
     let gone = || Error::from(StaffRefusal::LinkGone);
     let token = unhex::<32>(token).ok_or_else(gone)?;
     let (id, expires) = staff::link(tx, &link_id(cx.keys, &token))?.ok_or_else(gone)?;
@@ -194,7 +198,7 @@ pub struct StaffSignedIn {
     pub expires: Timestamp,
 }
 
-fn begin_session(tx: &Tx<'_>, cx: &Context<'_>, id: StaffId) -> Result<StaffSignedIn, Error> {
+pub(super) fn begin_session(tx: &Tx<'_>, cx: &Context<'_>, id: StaffId) -> Result<StaffSignedIn, Error> {
     let token: [u8; 32] = entropy::bytes(cx.entropy);
     let expires = cx.now + SignedDuration::from_hours(i64::from(cx.policy.staff_session_hours));
     staff::begin_session(tx, id, &cx.keys.session_hash(&token), cx.now, expires)?;
@@ -246,8 +250,8 @@ impl Operation for CountTry {
 
 /// A line in the log for a try that was wrong, beside the name it was for.
 #[derive(Serialize, Deserialize)]
-struct NoteWrong {
-    staff: StaffId,
+pub(super) struct NoteWrong {
+    pub(super) staff: StaffId,
 }
 
 impl Operation for NoteWrong {

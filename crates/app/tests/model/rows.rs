@@ -31,6 +31,7 @@ const STATE: &[(&str, &str)] = &[
     ("lines", "SELECT * FROM lines"),
     ("parties", "SELECT * FROM parties"),
     ("party_people", "SELECT * FROM party_people"),
+    ("passkeys", "SELECT * FROM passkeys"),
     ("release_counts", "SELECT * FROM release_counts"),
     ("releases", "SELECT * FROM releases"),
     ("sessions", "SELECT * FROM sessions"),

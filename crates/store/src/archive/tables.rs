@@ -298,6 +298,19 @@ pub(super) const TABLES: &[Table] = &[
         columns: &[bytes("id"), int("staff_id"), int("created_ms"), int("seen_ms"), int("expires_ms")],
     },
     Table {
+        name: "passkeys",
+        key: 1,
+        columns: &[
+            int("id"),
+            int("staff_id"),
+            bytes("credential"),
+            bytes("sealed"),
+            int("sign_count"),
+            int("created_ms"),
+            int("used_ms"),
+        ],
+    },
+    Table {
         name: "approvals",
         key: 1,
         columns: &[

@@ -26,7 +26,7 @@ use antrean_store::{
 };
 use antrean_store::{counters, disowned, visits};
 use antrean_store::{
-    limits, outbox, parties, releases, replacements, sessions, settings, slots, staff, strikes, waves, wishes,
+    limits, outbox, parties, passkeys, releases, replacements, sessions, settings, slots, staff, strikes, waves, wishes,
 };
 
 use crate::town::{self, Booked, DAY, Town, at, key, office, person, release};
@@ -141,6 +141,7 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
     staff::put_at(tx, head, &[office()])?;
     staff::invite(tx, officer, &key(70), at(99))?;
     staff::begin_session(tx, head, &key(71), at(11), at(99))?;
+    passkeys::insert(tx, head, b"credential", b"sealed", 3, at(11))?;
     let (body, reason) = ("{}", "flood");
     let new = NewApproval { kind: "close", office: Some(&office()), body, reason, asked_by: head };
     let request = approvals::insert(tx, &new, at(12))?;

@@ -10,6 +10,7 @@ mod desk;
 mod door;
 mod home;
 mod own;
+mod passkey;
 mod people;
 mod sign_in;
 mod table;
@@ -27,6 +28,7 @@ fn table(state: &WebState) -> Table {
     sign_in::routes(new())
         .and(home::routes(new()))
         .and(own::routes(new()))
+        .and(passkey::routes(new()))
         .and(people::routes(new()))
         .and(approvals::routes(new()))
         .and(audit::routes(new()))

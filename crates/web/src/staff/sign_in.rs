@@ -1,12 +1,13 @@
-//! Coming in: an invitation that is used once, signing in with password and second factor, signing out.
+//! Coming in: an invitation that is used once, signing in with password and second factor or with a passkey, signing out.
 
-use antrean_app::staff::{self, LinkView, SignOutStaff, StaffRefusal, StaffSignedIn};
+use antrean_app::staff::{self, LinkView, SignOutStaff, Site, StaffRefusal, StaffSignedIn};
 use antrean_app::{Failure, Refusal};
 use antrean_domain::staff::{Login, PASSWORD_MIN, Password, PasswordError};
 use antrean_words::Arg;
 use askama::Template;
 use axum::response::Response;
 
+use super::passkey::{self, ANSWER_FIELD, NAME_FIELD};
 use super::table::{Needs, SIGN_IN, Table};
 use crate::caller::{STAFF_PREFIX, staff_cookie};
 use crate::pages::Page;
@@ -29,6 +30,7 @@ struct SignInPage {
     faults: Faults,
     login: String,
     onward: Option<String>,
+    site: Option<Site>,
 }
 
 async fn ask(visit: Visit, sent: Sent) -> Answer {
@@ -50,12 +52,16 @@ fn sign_in_page(visit: &Visit, sent: &Sent, faults: Faults) -> Answer {
         page: visit.page("staff-sign-in-title", &faults),
         login: sent.get("login").to_owned(),
         onward: sent.onward().map(str::to_owned),
+        site: passkey::site(visit),
         faults,
     };
     show(page.faults.status(), &page)
 }
 
 async fn sign_in(visit: Visit, sent: Sent) -> Answer {
+    if !sent.get(ANSWER_FIELD).is_empty() {
+        return sign_in_by_passkey(&visit, &sent).await;
+    }
     let mut faults = Faults::none();
     let login = Login::parse(sent.get("login"));
     if login.is_err() {
@@ -80,6 +86,15 @@ async fn sign_in(visit: Visit, sent: Sent) -> Answer {
     }
 }
 
+async fn sign_in_by_passkey(visit: &Visit, sent: &Sent) -> Answer {
+    let site = passkey::site_or_nothing(visit)?;
+    match staff::sign_in_by_passkey(visit.app(), visit.caller.clone(), &site, sent.get(ANSWER_FIELD)).await {
+        Ok(signed_in) => Ok(come_in(visit, &signed_in, goal(sent))),
+        Err(Failure::Refused(refusal)) => sign_in_page(visit, sent, Faults::one(ANSWER_FIELD, visit.explain(&refusal))),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
 fn come_in(visit: &Visit, signed_in: &StaffSignedIn, to: &str) -> Response {
     onward_with(to, [staff_cookie(&visit.state.settings, &signed_in.session)])
 }
@@ -89,18 +104,21 @@ fn come_in(visit: &Visit, signed_in: &StaffSignedIn, to: &str) -> Response {
 struct InvitationPage {
     page: Page,
     faults: Faults,
-    token: String,
+    here: String,
+    begin: String,
     link: LinkView,
     qr: String,
     password_hint: String,
     until: String,
+    site: Option<Site>,
+    passkey_name: String,
 }
 
 async fn invitation(visit: Visit, Named(token): Named<String>) -> Answer {
-    invitation_page(&visit, token, Faults::none()).await
+    invitation_page(&visit, token, &Sent::default(), Faults::none()).await
 }
 
-async fn invitation_page(visit: &Visit, token: String, faults: Faults) -> Answer {
+async fn invitation_page(visit: &Visit, token: String, sent: &Sent, faults: Faults) -> Answer {
     let asked = token.clone();
     let link = visit.app().ask(visit.caller.clone(), move |tx, cx| staff::link(tx, cx, &asked)).await?;
     let page = InvitationPage {
@@ -108,11 +126,22 @@ async fn invitation_page(visit: &Visit, token: String, faults: Faults) -> Answer
         qr: qr::svg(&link.address, &visit.words.say("staff-invitation-qr")).unwrap_or_default(),
         password_hint: visit.words.say_with("staff-password-hint", &[("min", Arg::from(PASSWORD_MIN))]),
         until: visit.words.instant(link.expires, antrean_app::caller::HOME_ZONE),
-        token,
+        site: passkey::site(visit),
+        passkey_name: passkey_name(visit, sent),
+        here: format!("/petugas/undangan/{token}"),
+        begin: format!("/petugas/undangan/{token}/passkey"),
         link,
         faults,
     };
     show(page.faults.status(), &page)
+}
+
+/// What stands in the field for the name of a passkey: what was typed, or a name to begin with.
+pub(super) fn passkey_name(visit: &Visit, sent: &Sent) -> String {
+    match sent.all(NAME_FIELD).first() {
+        Some(typed) => (*typed).to_owned(),
+        None => visit.words.say("staff-passkey-name-first"),
+    }
 }
 
 /// A new password as it was typed twice, or what is wrong with it.
@@ -144,6 +173,9 @@ pub(super) fn new_password(visit: &Visit, sent: &Sent, login: &Login, faults: &m
 }
 
 async fn begin(visit: Visit, Named(token): Named<String>, sent: Sent) -> Answer {
+    if !sent.get(ANSWER_FIELD).is_empty() {
+        return begin_with_passkey(&visit, token, &sent).await;
+    }
     let asked = token.clone();
     let link = visit.app().ask(visit.caller.clone(), move |tx, cx| staff::link(tx, cx, &asked)).await?;
     let mut faults = Faults::none();
@@ -152,15 +184,32 @@ async fn begin(visit: Visit, Named(token): Named<String>, sent: Sent) -> Answer 
         faults.add("code", visit.words.say("staff-code-missing"));
     }
     let (Some(password), false) = (password, faults.any()) else {
-        return invitation_page(&visit, token, faults).await;
+        return invitation_page(&visit, token, &sent, faults).await;
     };
     match staff::begin(visit.app(), visit.caller.clone(), &token, password, sent.get("code")).await {
         Ok(signed_in) => Ok(come_in(&visit, &signed_in, STAFF_PREFIX)),
         Err(Failure::Refused(refusal @ Refusal::Staff(StaffRefusal::SecondFactorWrong))) => {
-            invitation_page(&visit, token, Faults::one("code", visit.explain(&refusal))).await
+            invitation_page(&visit, token, &sent, Faults::one("code", visit.explain(&refusal))).await
         }
         Err(failure) => Err(failure.into()),
     }
+}
+
+async fn begin_with_passkey(visit: &Visit, token: String, sent: &Sent) -> Answer {
+    let site = passkey::site_or_nothing(visit)?;
+    let (name, answer) = (sent.get(NAME_FIELD), sent.get(ANSWER_FIELD));
+    match staff::begin_with_passkey(visit.app(), visit.caller.clone(), &site, &token, name, answer).await {
+        Ok(signed_in) => Ok(come_in(visit, &signed_in, STAFF_PREFIX)),
+        // Where the link is gone, the page says so.
+        Err(Failure::Refused(refusal)) => invitation_page(visit, token, sent, passkey_faults(visit, &refusal)).await,
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// What is wrong with a new passkey, at its name or at the whole.
+pub(super) fn passkey_faults(visit: &Visit, refusal: &Refusal) -> Faults {
+    let of_name = matches!(refusal, Refusal::Staff(StaffRefusal::PasskeyNameMissing { .. }));
+    Faults::one(if of_name { NAME_FIELD } else { ANSWER_FIELD }, visit.explain(refusal))
 }
 
 async fn sign_out(visit: Visit) -> Answer {

@@ -146,3 +146,27 @@ actor-clock = System clock
 actor-operator = Operator
 actor-staff = Staff
 approval-closure-start = Closing an office
+
+# Passkeys.
+staff-passkey = Passkey
+staff-passkey-about = Sign in with the fingerprint, face or PIN of your device, without password and code.
+staff-passkey-sign-in = Sign in with a passkey
+staff-passkey-without = The passkey button appears in browsers that know passkeys, with JavaScript, at the address { $origin }.
+staff-passkey-failed = The device has not signed. Try once more, or sign in another way.
+staff-passkey-here = This device has a passkey of yours already.
+staff-passkey-name = Name of the passkey
+staff-passkey-name-hint = So that you know it again. Example: my phone
+staff-passkey-name-first = My device
+staff-passkey-begin-title = Or with a passkey alone
+staff-passkey-begin-about = Instead of password and code, you sign in with the fingerprint, face or PIN of your device.
+staff-passkey-begin = Make a passkey and sign in
+staff-passkey-add = Add a passkey
+staff-passkey-added = The passkey was added
+staff-passkey-added-detail = From now on you can sign in with this passkey.
+staff-passkey-removed = The passkey was removed
+staff-passkey-removed-detail = Nobody can sign in with it any more. Remove it from its device as well.
+staff-passkey-since = Added { $when }.
+staff-passkey-used = Last used { $when }.
+staff-passkey-unused = Never used.
+staff-passkey-remove = Remove
+staff-own-no-password = You sign in with a passkey alone. Need a password? Ask your head of office or administrator for a new invitation.

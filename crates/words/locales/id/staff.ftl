@@ -146,3 +146,27 @@ actor-clock = Jam sistem
 actor-operator = Pengelola
 actor-staff = Petugas
 approval-closure-start = Menutup layanan
+
+# Passkey.
+staff-passkey = Passkey
+staff-passkey-about = Masuk dengan sidik jari, wajah, atau PIN perangkat Anda, tanpa kata sandi dan kode.
+staff-passkey-sign-in = Masuk dengan passkey
+staff-passkey-without = Tombol passkey tampil di peramban yang mengenal passkey, dengan JavaScript, di alamat { $origin }.
+staff-passkey-failed = Perangkat belum memberi tanda. Coba sekali lagi, atau masuk dengan cara lain.
+staff-passkey-here = Perangkat ini sudah punya passkey Anda.
+staff-passkey-name = Nama passkey
+staff-passkey-name-hint = Agar Anda mengenalinya nanti. Contoh: ponsel saya
+staff-passkey-name-first = Perangkat saya
+staff-passkey-begin-title = Atau dengan passkey saja
+staff-passkey-begin-about = Sebagai ganti kata sandi dan kode, Anda masuk dengan sidik jari, wajah, atau PIN perangkat Anda.
+staff-passkey-begin = Buat passkey dan masuk
+staff-passkey-add = Tambah passkey
+staff-passkey-added = Passkey sudah ditambah
+staff-passkey-added-detail = Mulai sekarang Anda bisa masuk dengan passkey ini.
+staff-passkey-removed = Passkey sudah dihapus
+staff-passkey-removed-detail = Passkey itu tidak bisa dipakai masuk lagi. Hapus juga dari perangkatnya.
+staff-passkey-since = Ditambah { $when }.
+staff-passkey-used = Terakhir dipakai { $when }.
+staff-passkey-unused = Belum pernah dipakai.
+staff-passkey-remove = Hapus
+staff-own-no-password = Anda masuk dengan passkey saja. Perlu kata sandi? Minta undangan baru kepada kepala kantor atau admin Anda.
