@@ -15,9 +15,9 @@ use serde_json::Value;
 use webauthn_rp::bin::{Decode as _, Encode as _};
 use webauthn_rp::request::auth::AuthenticationVerificationOptions;
 use webauthn_rp::request::register::{
-    Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, Username,
+    CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle, Username,
 };
-use webauthn_rp::request::{AsciiDomain, PublicKeyCredentialDescriptor, RpId};
+use webauthn_rp::request::{AsciiDomain, ExtensionInfo, PublicKeyCredentialDescriptor, RpId};
 use webauthn_rp::response::auth::{Authentication, AuthenticatorAssertion};
 use webauthn_rp::response::register::{
     AuthenticatorAttestation, ClientExtensionsOutputs, DynamicState, Registration, StaticState,
@@ -176,7 +176,9 @@ pub(super) fn ask_to_make(app: &App, site: &Site, ceremony: Ceremony, owner: &Ow
     let user = PublicKeyCredentialUserEntity { name, id: &id, display_name };
     let known = owner.owned.iter().filter_map(|one| CredentialId::try_from(one.credential.clone()).ok());
     let known = known.map(|id| PublicKeyCredentialDescriptor { id, transports: AuthTransports::NONE });
-    let options = PublicKeyCredentialCreationOptions::passkey(&rp_id, user, known.collect());
+    let mut options = PublicKeyCredentialCreationOptions::passkey(&rp_id, user, known.collect());
+    // Many devices do not know how to keep a key from whoever has not shown who they are; that is asked for at every sign-in all the same.
+    options.extensions.cred_protect = CredProtect::UserVerificationRequired(ExtensionInfo::AllowDontEnforceValue);
     let (server, client) = options.start_ceremony().map_err(|error| broken(&error))?;
     ceremony.ask(app, server.encode().map_err(|error| broken(&error))?, &client)
 }
