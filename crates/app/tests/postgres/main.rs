@@ -13,6 +13,8 @@ mod found;
 mod lost;
 #[path = "../moved.rs"]
 mod moved;
+#[path = "../passkey.rs"]
+mod passkey;
 #[path = "../races.rs"]
 mod races;
 #[path = "../sign_in.rs"]

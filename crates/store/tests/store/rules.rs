@@ -5,12 +5,13 @@ use std::thread;
 
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::EntryId;
+use antrean_domain::staff::{Login, Role};
 use antrean_store::appointments::Source;
 use antrean_store::entries::EntryState;
 use antrean_store::locks::Lock;
 use antrean_store::parties::Inserted;
 use antrean_store::releases::ReleaseState;
-use antrean_store::{Fault, Value, appointments, entries, events, parties, releases, slots};
+use antrean_store::{Fault, Value, appointments, entries, events, parties, passkeys, releases, slots, staff};
 
 use crate::town::{Booked, Town, at, book, event, join, key, new_slot, party_of, person, release};
 
@@ -298,6 +299,32 @@ fn nothing_about_a_release_changes_after_it_opens_except_closures() {
     town.write(|tx| releases::set_closures(tx, &release(), "BTM/2026-12-01/08:00 listrik padam"));
     assert!(!town.write(move |tx| slots::take(tx, slot, 1)), "closed");
     assert!(!town.write(|tx| releases::remove_planned(tx, &release())), "no longer planned");
+}
+
+#[test]
+fn who_is_active_has_a_way_in_and_keeps_it() {
+    let town = Town::new();
+    let (siti, budi) = town.write(|tx| {
+        let invited = |name: &str| staff::insert(tx, &Login::parse(name).unwrap(), b"sealed", Role::Admin, at(1));
+        Ok((invited("siti")?.unwrap(), invited("budi")?.unwrap()))
+    });
+    assert_eq!(refused(&town, "UPDATE staff SET state = 'active' WHERE login = 'siti'"), "staff_active_can_sign_in");
+    assert_eq!(refused(&town, "UPDATE staff SET password = 'x' WHERE login = 'siti'"), "staff_password_with_factor");
+    let add = |whose, name: &'static [u8]| town.write(move |tx| passkeys::insert(tx, whose, name, b"sealed", 0, at(2)));
+    let first = add(siti, b"first").unwrap();
+    assert!(town.write(move |tx| staff::activate_with_passkey(tx, siti)));
+    assert_eq!(add(budi, b"first"), None, "a key has one owner");
+    assert_eq!(refused(&town, "DELETE FROM passkeys"), "passkeys_last_way_in");
+    assert!(!town.write(move |tx| passkeys::remove(tx, first, siti)));
+    let second = add(siti, b"second").unwrap();
+    assert!(!town.write(move |tx| passkeys::remove(tx, second, budi)), "only one's own");
+    assert!(town.write(move |tx| passkeys::remove(tx, first, siti)));
+
+    let count = |to| town.write(move |tx| passkeys::count(tx, second, to, at(3)));
+    assert_eq!([0, 0, 7, 7, 6, 0, 8].map(count), [true, true, true, false, false, false, true], "it never counts back");
+    // Whoever is invited again begins anew.
+    town.write(move |tx| staff::invite(tx, siti, &key(1), at(9)));
+    assert_eq!(town.read(move |tx| passkeys::of_staff(tx, siti)), []);
 }
 
 #[test]
