@@ -16,7 +16,7 @@ use crate::terminal;
 /// Arguments of `antrean staff`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Staff {
-    /// Invites somebody: prints a link, good once, by which they choose password and second factor
+    /// Invites somebody: prints a link, good once, by which they choose password and second factor, or a passkey
     #[command(
         after_help = "Examples:\n  antrean staff add siti.rahma --name \"Siti Rahma\" --data /var/lib/antrean\n  \
         antrean staff add pintu.btm --name \"Rina Contoh\" --role officer --offices BTM,BTM-HB\n\n\

@@ -1,5 +1,5 @@
-//! How staff come in: a one-time link to begin, then password and second factor. A password is hashed on a thread of its own, never
-//! inside a transaction, where it would hold everybody up.
+//! How staff come in: a one-time link to begin, then password and second factor; `passkey.rs` has the other way. A password
+//! is hashed on a thread of its own, never inside a transaction, where it would hold everybody up.
 
 use antrean_domain::keys::Keyring;
 use antrean_domain::staff::{Login, Password};
