@@ -42,7 +42,8 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (config, data) = (folder.path().join("antrean.toml"), folder.path());
-    let text = "[server]\nsign_ins_per_network_hour = 0\n\n[policy]\nplan_weekly = false\ncodes_per_network_hour = 10000000\ncodes_per_day = 10000000\n\
+    let text = "[server]\nsign_ins_per_network_hour = 0\n\n[policy]\nplan_weekly = false\n\
+                codes_per_network_hour = 10000000\ncodes_per_day = 10000000\n\
                 codes_per_phone_hour = 10000000\ncodes_per_phone_day = 10000000\n";
     std::fs::write(&config, text).expect("a configuration");
 
