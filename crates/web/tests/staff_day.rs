@@ -133,3 +133,60 @@ fn the_doors_script_counts_days_from_where_tickets_count_them() {
     let script = include_str!("../assets/door.js");
     assert!(script.contains(&format!("(days - {before})")), "{before}");
 }
+
+#[tokio::test]
+async fn a_ticket_shows_the_line_on_its_day_and_what_is_masked_is_opened_for_a_reason_alone() {
+    let (server, code, link) = morning().await;
+    let mut holder = Browser::new(&server);
+    holder.open(&format!("/tiket/{link}")).await.shows("Antrean di kantor sekarang").shows("Datang pukul");
+    let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    door.open("/petugas/BTM/pintu").await;
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &code);
+    door.send(form).await.shows("A-001");
+    holder.open(&format!("/tiket/{link}")).await.shows("Nomor Anda A-001. Tunggu sampai dipanggil.");
+
+    let data = format!("/petugas/BTM/data?tiket={link}");
+    door.open(&data).await.hides("Siti Contoh");
+    let form = door.form("/petugas/BTM/data");
+    door.send(form).await.shows("Tulis alasannya dengan singkat").hides("Siti Contoh");
+    let form = door.form("/petugas/BTM/data").fill("alasan", "nama di KTP berbeda");
+    door.send(form).await.shows("Siti Contoh").shows("0000").shows("sudah dicatat");
+    let mut other = Browser::on_duty(&server, &server.on_duty("lain", Role::Officer, &["JAP"]).await);
+    other.open(&data).await;
+    assert_eq!(other.status, StatusCode::FORBIDDEN);
+    door.open("/petugas/BTM/data").await;
+    let form = door.form("/petugas/BTM/data").fill("tiket", "tidak-ada").fill("alasan", "coba");
+    door.send(form).await.hides("Siti Contoh");
+    assert_eq!(door.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut auditor = Browser::on_duty(&server, &server.on_duty("audit", Role::Auditor, &[]).await);
+    auditor.open("/petugas/BTM/jejak").await.shows("nama di KTP berbeda");
+}
+
+#[tokio::test]
+async fn a_nik_that_somebody_else_uses_is_freed_for_its_owner_by_two() {
+    let (server, _, link) = morning().await;
+    let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    door.open("/petugas/BTM/pintu").await;
+    door.follow("NIK dipakai orang lain").await.shows("Lihat KTP aslinya");
+    let here = "/petugas/BTM/klaim";
+    let form = door.form(here).fill("nik", "12");
+    door.send(form).await;
+    assert_eq!(door.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let nik = people::nik_of(1);
+    let form = door.form(here).fill("nik", &nik);
+    door.send(form).await.shows("Tulis alasannya dengan singkat");
+    let form = door.form(here).fill("nik", &nik).fill("alasan", "KTP asli, wajah cocok");
+    door.send(form).await;
+    assert_eq!(door.at, "/petugas/persetujuan", "an officer asks");
+    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    head.open(here).await;
+    let form = head.form(here).fill("nik", &nik).fill("alasan", "KTP asli, wajah cocok");
+    head.send(form).await.shows("NIK itu sudah bebas");
+    let mut holder = Browser::new(&server);
+    holder.open(&format!("/tiket/{link}")).await.hides("Antrean di kantor sekarang");
+    head.open(here).await;
+    let form = head.form(here).fill("nik", &nik).fill("alasan", "sekali lagi");
+    head.send(form).await;
+    assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing is left to be freed");
+    server.check_rules().await;
+}

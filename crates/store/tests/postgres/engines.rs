@@ -15,7 +15,7 @@ fn a_backup_of_one_engine_is_restored_into_the_other_and_back_byte_for_byte() {
     let (there, from_there) = archived(&embedded);
     assert_eq!(there, manifest);
     assert!(from_there == file, "the archive of the embedded store is the same file");
-    let violations = embedded.read_blocking(|tx| audit::violations(tx)).expect("a read");
+    let violations = embedded.read_blocking(audit::violations).expect("a read");
     assert_eq!(violations.len(), town.violations().len(), "{violations:?}");
 
     let back = Town::new();

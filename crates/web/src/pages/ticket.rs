@@ -5,6 +5,7 @@ use std::sync::Arc;
 use antrean_app::Refusal;
 use antrean_app::appointment::{Cancel, Move, Wish};
 use antrean_app::caller::HOME_ZONE;
+use antrean_app::day::{TicketLine, line_of};
 use antrean_app::entry;
 use antrean_app::overview::ReleaseView;
 use antrean_app::party::MemberView;
@@ -15,6 +16,7 @@ use antrean_domain::draw::entry::Choice;
 use antrean_domain::office::{Office, PositionQuality};
 use antrean_domain::person::ADULT_AGE;
 use antrean_domain::service::ServiceCode;
+use antrean_domain::visit::VisitState;
 use antrean_store::appointments::Source;
 use antrean_store::ids::SlotId;
 use antrean_words::Arg;
@@ -151,6 +153,8 @@ struct TicketPage {
     sign_in: Option<String>,
     /// Why the office took the place back, and until when another can be chosen first.
     lost: Option<(String, Option<String>)>,
+    /// The line at the office, on the day.
+    line: Vec<String>,
 }
 
 async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
@@ -186,6 +190,16 @@ async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
             (words.say_with("ticket-lost-why", &[("why", Arg::from(right.why))]), (!right.is_over).then_some(until))
         }),
         _ => None,
+    };
+    let in_line = if live {
+        let asked = link.clone();
+        visit
+            .ask(move |tx, cx| line_of(tx, cx, &asked))
+            .await??
+            .map(|line| line_lines(&visit, &line))
+            .unwrap_or_default()
+    } else {
+        Vec::new()
     };
     let can_wish = own && ticket.can_move && release.is_some_and(|release| release.next_wave.is_some());
     let page = TicketPage {
@@ -226,9 +240,50 @@ async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
         sign_in: (!own && visit.caller.session.is_none()).then(|| with_onward("/masuk", &format!("/tiket/{link}"))),
         own,
         lost,
+        line: in_line,
         link,
     };
     show(StatusCode::OK, &page)
+}
+
+/// The line as sentences: who is called now, where one stands oneself, how long that takes, and when to be there.
+fn line_lines(visit: &Visit, line: &TicketLine) -> Vec<String> {
+    let words = visit.words;
+    let mut lines = Vec::with_capacity(4);
+    let calls: Vec<String> = line
+        .board
+        .calls
+        .iter()
+        .take(3)
+        .map(|call| {
+            format!("{} {}", call.number, words.say_with("board-to-counter", &[("counter", call.counter.into())]))
+        })
+        .collect();
+    if !calls.is_empty() {
+        lines.push(words.say_with("ticket-line-now", &[("calls", calls.join(", ").into())]));
+    }
+    match line.own {
+        Some((number, VisitState::Called | VisitState::Serving, Some(counter))) => {
+            lines.push(
+                words.say_with(
+                    "ticket-line-called",
+                    &[("number", number.to_string().into()), ("counter", counter.into())],
+                ),
+            );
+            return lines;
+        }
+        Some((number, ..)) => {
+            lines.push(words.say_with("ticket-line-number", &[("number", number.to_string().into())]));
+        }
+        None => {
+            let by = words.time(line.board.zone.local(line.come_by).time(), line.board.zone);
+            lines.push(words.say_with("ticket-line-come", &[("by", by.into())]));
+        }
+    }
+    let (from, to) = line.wait;
+    let wait = [("ahead", line.ahead.into()), ("from", from.into()), ("to", to.into())];
+    lines.push(words.say_with("ticket-line-wait", &wait));
+    lines
 }
 
 /// How many of a service's hints still help who has a ticket. The first says how to bring the papers, the second of a new passport
@@ -289,15 +344,15 @@ async fn ask_replacement(visit: Visit, Named(link): Named<String>) -> Answer {
     let mut days: Vec<Day> = Vec::new();
     for offer in right.offers {
         let Some(office) = catalogue.offices.get(&offer.key.office) else { continue };
-        let line = WindowLine {
+        let window = WindowLine {
             window: words.window(offer.key.starts, offer.ends, office.zone),
             state: words.places(offer.left),
             href: Some(format!("/tiket/{link}/ganti/{}", offer.id)),
         };
         let date = format!("{}, {}", words.date(offer.key.date), office.short_name());
         match days.last_mut() {
-            Some(day) if day.date == date => day.windows.push(line),
-            _ => days.push(Day { date, windows: vec![line] }),
+            Some(day) if day.date == date => day.windows.push(window),
+            _ => days.push(Day { date, windows: vec![window] }),
         }
     }
     let page = WindowPage {

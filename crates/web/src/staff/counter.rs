@@ -53,6 +53,8 @@ struct Current {
     suggest_absent: bool,
     note: String,
     inaccurate: bool,
+    /// Where the whole data of whoever has a ticket is shown.
+    data: Option<String>,
 }
 
 struct Row {
@@ -111,6 +113,11 @@ async fn page(desk: &Desk, faults: Faults) -> Answer {
         suggest_absent: visit.state == VisitState::Called && visit.calls >= CALLS_BEFORE_ABSENT,
         note: visit.note.clone(),
         inaccurate: visit.inaccurate,
+        data: visit
+            .link
+            .as_ref()
+            .zip(desk.office().ok())
+            .map(|(link, at)| format!("/petugas/{}/data?tiket={link}", at.code)),
     });
     let seat = |seat: &antrean_app::day::CounterView| {
         let who = seat.officer.clone().unwrap_or_else(|| words.say("counter-closed"));

@@ -12,6 +12,7 @@ mod home;
 mod own;
 mod passkey;
 mod people;
+mod persons;
 mod sign_in;
 mod table;
 
@@ -35,6 +36,7 @@ fn table(state: &WebState) -> Table {
         .and(closures::routes(new()))
         .and(door::routes(new()))
         .and(counter::routes(new()))
+        .and(persons::routes(new()))
 }
 
 /// All pages of staff, and the display that everybody may look at.

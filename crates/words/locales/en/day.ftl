@@ -194,3 +194,21 @@ board-none = No calls yet
 board-waiting = Waiting: { $waiting }. Whoever arrives now waits { $from }–{ $to } minutes.
 board-cut = Cut off since
 counter-calls-count = Call { $calls }
+
+# Whole data, and a NIK that somebody else uses
+unmask-title = See whole data
+unmask-lead = Names and NIKs are usually masked. Open them only where needed; who opens them and why is written down.
+unmask-ticket = Ticket
+unmask-ticket-hint = The link of the ticket, or its last part
+unmask-reason-hint = For example: the name on the card differs from the ticket
+unmask-do = Show
+unmask-noted = That this was opened has been written down.
+claim-title = NIK used by somebody else
+claim-lead = For a person whose NIK was registered by somebody else. Look at the original card and compare the face.
+claim-follows = Whatever was registered with that NIK ends without a note against anybody, that account cannot use this NIK again, and its owner may register or be served without a ticket at once. What an officer asks for is decided by the head of the office.
+claim-nik = NIK on the card
+claim-nik-hint = 16 digits
+claim-how = Proof that was seen
+claim-how-hint = For example: original card, the face fits
+claim-do = Free this NIK
+claim-done = That NIK is free. Its owner may register now.

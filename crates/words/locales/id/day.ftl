@@ -194,3 +194,21 @@ board-none = Belum ada panggilan
 board-waiting = Menunggu: { $waiting }. Yang datang sekarang menunggu { $from }–{ $to } menit.
 board-cut = Terputus sejak
 counter-calls-count = Panggilan ke-{ $calls }
+
+# Data lengkap dan NIK yang dipakai orang lain
+unmask-title = Lihat data lengkap
+unmask-lead = Nama dan NIK biasanya disamarkan. Buka hanya bila perlu; siapa yang membuka dan alasannya tercatat.
+unmask-ticket = Tiket
+unmask-ticket-hint = Tautan tiket, atau bagian akhirnya
+unmask-reason-hint = Misalnya: nama di KTP berbeda dari tiket
+unmask-do = Tampilkan
+unmask-noted = Pembukaan data ini sudah dicatat.
+claim-title = NIK dipakai orang lain
+claim-lead = Untuk orang yang NIK-nya didaftarkan orang lain. Lihat KTP aslinya dan cocokkan wajahnya.
+claim-follows = Pendaftaran yang memakai NIK itu berakhir tanpa catatan bagi siapa pun, akun itu tidak bisa memakai NIK ini lagi, dan pemiliknya langsung boleh mendaftar atau dilayani tanpa tiket. Permintaan petugas diputuskan kepala kantor.
+claim-nik = NIK di KTP
+claim-nik-hint = 16 angka
+claim-how = Bukti yang dilihat
+claim-how-hint = Misalnya: KTP asli, wajah cocok
+claim-do = Bebaskan NIK ini
+claim-done = NIK itu sudah bebas. Pemiliknya boleh mendaftar sekarang.
