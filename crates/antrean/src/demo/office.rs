@@ -212,7 +212,7 @@ impl OfficeDay {
         for robot in robots {
             counters.push((come_in(&app, robot).await?, None));
         }
-        let mut dice = Dice::new(seed, 0x0ff1ce);
+        let mut dice = Dice::new(seed, 7);
         let mut visitors: Vec<Visitor> = Vec::with_capacity(all.len());
         for party in all {
             let stays_away = dice.percent(STAYS_AWAY_PERCENT);
