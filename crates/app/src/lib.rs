@@ -22,6 +22,7 @@ pub mod overview;
 pub mod party;
 pub mod policy;
 pub mod pulse;
+pub mod quota;
 pub mod refusal;
 pub mod release;
 pub mod release_clock;

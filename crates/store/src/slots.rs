@@ -30,6 +30,9 @@ statements! {
     OF_OFFICE = concat!(
         "SELECT ", columns!(), " FROM slots WHERE office = ?1 AND date >= ?2 AND pool = 'public' ORDER BY date, starts"
     );
+    OF_OFFICE_BETWEEN = concat!(
+        "SELECT ", columns!(), " FROM slots WHERE office = ?1 AND date >= ?2 AND date <= ?3 ORDER BY date, starts, pool"
+    );
     OF_POOL = concat!(
         "SELECT ", columns!(), " FROM slots WHERE office = ?1 AND date = ?2 AND pool = ?3 ORDER BY starts"
     );
@@ -140,6 +143,12 @@ pub fn of_release(tx: &Tx<'_>, release: &ReleaseId) -> Result<Vec<Slot>, Fault> 
 /// The public slots of a release at one office, by date and start.
 pub fn of_release_at(tx: &Tx<'_>, release: &ReleaseId, office: &OfficeCode) -> Result<Vec<Slot>, Fault> {
     tx.all(OF_RELEASE_AT, &[Value::Text(release.as_str()), Value::Text(office.as_str())], slot)
+}
+
+/// The slots of an office on some days, of all releases and pools, by date, start and pool.
+pub fn of_office_between(tx: &Tx<'_>, office: &OfficeCode, from: Date, to: Date) -> Result<Vec<Slot>, Fault> {
+    let values = [Value::Text(office.as_str()), Value::Text(&from.to_string()), Value::Text(&to.to_string())];
+    tx.all(OF_OFFICE_BETWEEN, &values, slot)
 }
 
 /// The public slots of an office from a date on, of all releases, by date and start.

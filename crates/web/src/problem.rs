@@ -288,6 +288,7 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         | R::LastWayIn
         | R::PasskeyKnown
         | R::PasskeysEnough { .. }
+        | R::TimetableWrong
         | R::ChangedMeanwhile
         | R::DecidedAlready
         | R::ClosureBegun

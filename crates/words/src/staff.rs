@@ -66,6 +66,7 @@ impl Words {
             "move_claim" => self.say("approval-move-claim"),
             "staff_change" => self.say("approval-staff-change"),
             "closure_start" => self.say("approval-closure-start"),
+            "timetable_change" => self.say("approval-timetable-change"),
             other => other.to_owned(),
         }
     }

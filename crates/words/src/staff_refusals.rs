@@ -39,6 +39,7 @@ impl Words {
             StaffRefusal::NothingToClose => Said::new("staff-refusal-nothing-to-close"),
             StaffRefusal::ClosureDuringDraw => Said::new("staff-refusal-closure-during-draw"),
             StaffRefusal::ClosureUnknown => Said::new("staff-refusal-closure-unknown"),
+            StaffRefusal::TimetableWrong => Said::new("staff-refusal-timetable-wrong"),
             StaffRefusal::ChangedMeanwhile => Said::new("staff-refusal-changed-meanwhile"),
             StaffRefusal::ReasonMissing { max } => Said::new("staff-refusal-reason-missing").with("max", *max),
             StaffRefusal::RequestUnknown => Said::new("staff-refusal-request-unknown"),
@@ -76,6 +77,7 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::NothingToClose,
         StaffRefusal::ClosureDuringDraw,
         StaffRefusal::ClosureUnknown,
+        StaffRefusal::TimetableWrong,
         StaffRefusal::ChangedMeanwhile,
         StaffRefusal::ReasonMissing { max: 500 },
         StaffRefusal::RequestUnknown,
@@ -95,6 +97,6 @@ mod tests {
     #[test]
     fn no_refusal_of_staff_is_forgotten_here() {
         let tried: BTreeSet<&str> = every_refusal().iter().map(StaffRefusal::code).collect();
-        assert_eq!(tried.len(), 28, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 29, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 }

@@ -29,6 +29,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "line.ftl",
     "messages.ftl",
     "pages.ftl",
+    "quota.ftl",
     "refusals.ftl",
     "staff.ftl",
     "staff-refusals.ftl"

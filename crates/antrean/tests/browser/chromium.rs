@@ -173,13 +173,14 @@ impl Link {
         }
     }
 
-    /// The next message to one tab that was not asked for; none if all tabs are silent for so long.
+    /// The next message to one tab that was not asked for; none if it is silent for so long, whatever others say meanwhile.
     fn event(&mut self, session: &str, wait: Duration) -> Option<Value> {
         if let Some(at) = self.told.iter().position(|message| message["sessionId"] == session) {
             return self.told.remove(at);
         }
+        let until = Instant::now() + wait;
         loop {
-            let message = self.within(wait)?;
+            let message = self.within(until.saturating_duration_since(Instant::now()))?;
             if message["sessionId"] == session {
                 return Some(message);
             }

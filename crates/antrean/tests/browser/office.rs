@@ -129,6 +129,7 @@ fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes
     display.open(&demo.page(&format!("/layar/{office}")));
     assert!(display.text("document.body.innerText").contains(&called), "the display shows {called}; {number} came in");
     picture(&display, "layar");
+    display.open("about:blank");
     counter.leave_by("F3");
     counter.leave_by("F4");
     picture(&counter, "loket-layani");

@@ -13,6 +13,7 @@ use crate::caller::Actor;
 use crate::closure::StartClosure;
 use crate::day::{MoveClaim, WalkIn};
 use crate::operation::{Context, Error, Note, Operation};
+use crate::quota::ChangeTimetable;
 
 /// Requests shown at once.
 const SHOWN_MAX: u32 = 200;
@@ -80,6 +81,7 @@ fn carry_out(tx: &Tx<'_>, cx: &Context<'_>, request: &Approval) -> Result<(), Er
         MoveClaim::NAME => read::<MoveClaim>(tx, cx, request),
         ChangeStaff::NAME => read::<ChangeStaff>(tx, cx, request),
         StartClosure::NAME => read::<StartClosure>(tx, cx, request),
+        ChangeTimetable::NAME => read::<ChangeTimetable>(tx, cx, request),
         unknown => Err(Fault::Corrupt { what: format!("request {}: kind {unknown}", request.id) }.into()),
     }
 }

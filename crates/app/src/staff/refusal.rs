@@ -67,6 +67,10 @@ pub enum StaffRefusal {
     /// There is no such closure.
     ClosureUnknown,
 
+    // Hours and quotas.
+    /// The change cannot be made of the timetable as it is now.
+    TimetableWrong,
+
     // Changes, and a second person.
     /// Somebody else changed this since it was looked at.
     ChangedMeanwhile,
@@ -107,6 +111,7 @@ impl StaffRefusal {
             Self::NothingToClose => "staff-nothing-to-close",
             Self::ClosureDuringDraw => "staff-closure-during-draw",
             Self::ClosureUnknown => "staff-closure-unknown",
+            Self::TimetableWrong => "staff-timetable-wrong",
             Self::ChangedMeanwhile => "staff-changed-meanwhile",
             Self::ReasonMissing { .. } => "staff-reason-missing",
             Self::RequestUnknown => "staff-request-unknown",

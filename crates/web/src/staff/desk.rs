@@ -22,6 +22,7 @@ use crate::state::WebState;
 const AT_OFFICE: &[(Task, &str, &str)] = &[
     (Task::Door, "pintu", "staff-menu-door"),
     (Task::Counter, "loket", "staff-menu-counter"),
+    (Task::Look, "kuota", "staff-menu-quota"),
     (Task::Look, "penutupan", "staff-menu-closures"),
     (Task::Audit, "jejak", "staff-menu-audit"),
 ];

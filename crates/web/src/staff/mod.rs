@@ -13,6 +13,7 @@ mod own;
 mod passkey;
 mod people;
 mod persons;
+mod quota;
 mod sign_in;
 mod table;
 
@@ -37,6 +38,7 @@ fn table(state: &WebState) -> Table {
         .and(door::routes(new()))
         .and(counter::routes(new()))
         .and(persons::routes(new()))
+        .and(quota::routes(new()))
 }
 
 /// All pages of staff, and the display that everybody may look at.

@@ -146,6 +146,7 @@ actor-clock = System clock
 actor-operator = Operator
 actor-staff = Staff
 approval-closure-start = Closing an office
+approval-timetable-change = Changing hours or quotas
 
 # Passkeys.
 staff-passkey = Passkey

@@ -146,6 +146,7 @@ actor-clock = Jam sistem
 actor-operator = Pengelola
 actor-staff = Petugas
 approval-closure-start = Menutup layanan
+approval-timetable-change = Mengubah jam atau kuota
 
 # Passkey.
 staff-passkey = Passkey

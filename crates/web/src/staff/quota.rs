@@ -1,0 +1,385 @@
+//! Hours and quotas of an office: four weeks as they are, a change as a form, what it comes to, the one button; and the same as a table
+//! for a spreadsheet, there and back.
+
+use std::fmt::Write as _;
+
+use antrean_app::quota::{self, Calendar, ChangeTimetable, Preview};
+use antrean_app::staff::Approved;
+use antrean_domain::quota::{
+    Amount, CSV_BYTES_MAX, ChangeError, DayLine, SecondPerson, TimetableChange, Weekdays, from_csv, to_csv,
+};
+use antrean_domain::service::Text;
+use antrean_domain::slot::{Places, Pool};
+use antrean_domain::staff::Task;
+use antrean_domain::timetable::{Exception, Timetable, WhyClosed, Window};
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time, Weekday};
+
+use super::desk::{Desk, Screen};
+use super::table::{Needs, Table};
+use crate::pages::visit::{Answer, Detour, Faults, Sent, onward, show};
+
+/// What the forms send; the page that checks a change carries all of it on.
+const FIELDS: [&str; 14] = [
+    "jenis", "hari", "dari", "sampai", "jatah", "cara", "jumlah", "mulai", "akhir", "isi", "sebab", "why", "jam", "csv",
+];
+const WEEK: [(&str, Weekday); 7] = [
+    ("sen", Weekday::Monday),
+    ("sel", Weekday::Tuesday),
+    ("rab", Weekday::Wednesday),
+    ("kam", Weekday::Thursday),
+    ("jum", Weekday::Friday),
+    ("sab", Weekday::Saturday),
+    ("min", Weekday::Sunday),
+];
+/// Days whose change is shown one by one.
+const SHOWN_MAX: usize = 40;
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .get("/petugas/{office}/kuota", Needs::AtOffice(Task::Look), look)
+        .get("/petugas/{office}/kuota/tabel.csv", Needs::AtOffice(Task::Look), export)
+        .get("/petugas/{office}/kuota/ubah", Needs::AtOffice(Task::Quota), ask)
+        .post("/petugas/{office}/kuota/periksa", Needs::AtOffice(Task::Quota), check)
+        .post("/petugas/{office}/kuota", Needs::AtOffice(Task::Quota), save)
+}
+
+struct Row {
+    date: String,
+    says: String,
+    windows: usize,
+    public: [u32; 3],
+    priority: u32,
+    reserve: u32,
+}
+
+fn closed(desk: &Desk, why: &WhyClosed) -> String {
+    let words = desk.words();
+    match why {
+        WhyClosed::OutOfService { why } | WhyClosed::Exception { why } => words.text(why).to_owned(),
+        WhyClosed::Holiday { name } => words.text(name).to_owned(),
+        WhyClosed::Weekday(_) => words.say("quota-no-service"),
+    }
+}
+
+fn row(desk: &Desk, day: &DayLine) -> Row {
+    let public = day.of_pool(Pool::Public);
+    Row {
+        date: format!("{}, {}", desk.words().weekday(day.date.weekday()), desk.words().date_short(day.date)),
+        says: day.closed.as_ref().map(|why| closed(desk, why)).unwrap_or_default(),
+        windows: day.windows.len(),
+        public: [public.capacity, public.booked, public.left],
+        priority: day.of_pool(Pool::Priority).capacity,
+        reserve: day.of_pool(Pool::Reserve).capacity,
+    }
+}
+
+fn base(desk: &Desk) -> Result<String, Detour> {
+    Ok(format!("/petugas/{}/kuota", desk.office()?.code))
+}
+
+fn today(desk: &Desk) -> Date {
+    desk.zone().local(desk.app().now()).date()
+}
+
+#[derive(Template)]
+#[template(path = "staff/quota.html")]
+struct LookPage {
+    page: Screen,
+    here: String,
+    change: String,
+    table: String,
+    rows: Vec<Row>,
+    week: Vec<(String, String)>,
+    before: Date,
+    after: Date,
+    may_change: bool,
+}
+
+/// A day's windows in a line: `08.00–09.00: 20 + 2 + 1`.
+fn windows_line(windows: &[Window]) -> String {
+    let mut line = String::new();
+    for window in windows {
+        let clock = |time: Time| format!("{:02}.{:02}", time.hour(), time.minute());
+        let (public, priority, reserve) = (window.public.get(), window.priority.get(), window.reserve.get());
+        let separator = if line.is_empty() { "" } else { "; " };
+        let _ = write!(
+            line,
+            "{separator}{}–{}: {public} + {priority} + {reserve}",
+            clock(window.starts),
+            clock(window.ends)
+        );
+    }
+    line
+}
+
+async fn look(desk: Desk, sent: Sent) -> Answer {
+    let office = desk.office()?.code;
+    let date = sent.get("mulai").parse().unwrap_or_else(|_| today(&desk));
+    let calendar: Calendar = desk.ask(move |tx, cx| quota::calendar(tx, cx, &office, date)).await??;
+    let week =
+        WEEK.iter().map(|(_, day)| (desk.words().weekday(*day), windows_line(calendar.timetable.on_weekday(*day))));
+    let page = LookPage {
+        page: desk.screen("quota-title", &Faults::none()),
+        here: base(&desk)?,
+        change: format!("{}/ubah", base(&desk)?),
+        table: format!("{}/tabel.csv", base(&desk)?),
+        rows: calendar.days.iter().map(|day| row(&desk, day)).collect(),
+        week: week.filter(|(_, line)| !line.is_empty()).collect(),
+        before: calendar.from.saturating_sub(quota::CALENDAR_DAYS.days()),
+        after: calendar.from.saturating_add(quota::CALENDAR_DAYS.days()),
+        may_change: desk.officer.role.may(Task::Quota),
+    };
+    show(StatusCode::OK, &page)
+}
+
+async fn export(desk: Desk) -> Answer {
+    let (office, date) = (desk.office()?.code, today(&desk));
+    let calendar: Calendar = desk.ask(move |tx, cx| quota::calendar(tx, cx, &office, date)).await??;
+    let text = to_csv([(office, &calendar.timetable)]);
+    let name = format!("attachment; filename=\"kuota-{office}.csv\"");
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], text)
+        .into_response())
+}
+
+#[derive(Template)]
+#[template(path = "staff/quota_change.html")]
+struct AskPage {
+    page: Screen,
+    faults: Faults,
+    here: String,
+    key: String,
+    sent: Sent,
+    days: Vec<(&'static str, String)>,
+}
+
+async fn ask(desk: Desk, sent: Sent) -> Answer {
+    ask_page(&desk, sent, Faults::none())
+}
+
+fn ask_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
+    let page = AskPage {
+        page: desk.screen("quota-change", &faults),
+        here: base(desk)?,
+        key: desk.new_key(),
+        days: WEEK.iter().map(|(value, day)| (*value, desk.words().weekday(*day))).collect(),
+        sent,
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+fn days_of(sent: &Sent) -> Weekdays {
+    let mut days = Weekdays::default();
+    for (at, (value, _)) in WEEK.iter().enumerate() {
+        days.0[at] = sent.has("hari", value);
+    }
+    days
+}
+
+/// `08:00`, or `08.00` as people here write it.
+fn clock(text: &str) -> Option<Time> {
+    text.trim().replace('.', ":").parse().ok()
+}
+
+/// Windows, one a line: `08:00-09:00 20 2 1`, of which the last two may be left out.
+fn windows(text: &str) -> Option<Vec<Window>> {
+    let window = |line: &str| {
+        let mut parts = line.split_whitespace();
+        let (starts, ends) = parts.next()?.split_once(['-', '–'])?;
+        let places: Option<Vec<u32>> = parts.map(|part| part.parse().ok()).collect();
+        let places = places.filter(|places| (1..=3).contains(&places.len()))?;
+        let of = |at: usize| Places(places.get(at).copied().unwrap_or(0));
+        Some(Window { starts: clock(starts)?, ends: clock(ends)?, public: of(0), priority: of(1), reserve: of(2) })
+    };
+    text.lines().filter(|line| !line.trim().is_empty()).map(window).collect()
+}
+
+/// The change that a form describes, or the field that is wrong and why.
+fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, Detour> {
+    let wrong = |field: &str, key: &str| Ok(Err(Faults::one(field, desk.words().say(key))));
+    let change = match sent.get("jenis") {
+        "tempat" => {
+            let (Some(from), Some(until)) = (clock(sent.get("dari")), clock(sent.get("sampai"))) else {
+                return wrong("dari", "quota-time-wrong");
+            };
+            let Some(pool) = Pool::ALL.into_iter().find(|pool| pool.as_str() == sent.get("jatah")) else {
+                return wrong("jatah", "quota-pool-missing");
+            };
+            let number = sent.get("jumlah").trim();
+            let amount = match sent.get("cara") {
+                "tambah" => number.parse().ok().map(Amount::Add),
+                "persen" => number.parse().ok().map(Amount::Percent),
+                _ => number.parse().ok().map(Amount::Set),
+            };
+            let Some(amount) = amount else { return wrong("jumlah", "quota-number-wrong") };
+            TimetableChange::Places { days: days_of(sent), from, until, pool, amount }
+        }
+        "tanggal" => {
+            let (Ok(from), Ok(through)) = (sent.get("mulai").parse::<Date>(), sent.get("akhir").parse::<Date>()) else {
+                return wrong("mulai", "audit-date-wrong");
+            };
+            let exception = match sent.get("isi") {
+                "tutup" => {
+                    let (id, en) = (sent.get("sebab").trim().to_owned(), sent.get("why").trim().to_owned());
+                    Some(Exception::Closed { why: Text { id, en } })
+                }
+                "jam" => match windows(sent.get("jam")) {
+                    Some(windows) if !windows.is_empty() => Some(Exception::Windows(windows)),
+                    _ => return wrong("jam", "quota-windows-wrong"),
+                },
+                _ => None,
+            };
+            TimetableChange::Dates { from, through, exception }
+        }
+        "minggu" => match windows(sent.get("jam")) {
+            Some(windows) => TimetableChange::Weekdays { days: days_of(sent), windows },
+            None => return wrong("jam-m", "quota-windows-wrong"),
+        },
+        "csv" => match table(desk, sent.get("csv"))? {
+            Ok(timetable) => TimetableChange::Whole { timetable },
+            Err(why) => return Ok(Err(Faults::one("csv", why))),
+        },
+        _ => return wrong("jenis", "quota-kind-missing"),
+    };
+    Ok(Ok(change))
+}
+
+/// The timetable of this office in a table, or what is wrong with it.
+fn table(desk: &Desk, text: &str) -> Result<Result<Timetable, String>, Detour> {
+    let words = desk.words();
+    if text.trim().is_empty() || text.len() > CSV_BYTES_MAX {
+        return Ok(Err(words.say("quota-csv-missing")));
+    }
+    let office = desk.office()?.code;
+    Ok(match from_csv(text, &desk.app().catalogue().offices) {
+        Ok(mut all) if all.len() == 1 => all.remove(&office).ok_or_else(|| words.say("quota-csv-other")),
+        Ok(_) => Err(words.say("quota-csv-other")),
+        Err(error) => Err(words.say_with("quota-csv-wrong", &[("why", error.to_string().into())])),
+    })
+}
+
+fn why_not(desk: &Desk, sent: &Sent, error: &ChangeError) -> Faults {
+    let of_week = sent.has("jenis", "minggu");
+    let (field, key, max) = match error {
+        ChangeError::NoDay => (if of_week { "m-sen" } else { "t-sen" }, "quota-error-no-day", 0),
+        ChangeError::NoWindow => ("dari", "quota-error-no-window", 0),
+        ChangeError::Range { max } => ("mulai", "quota-error-range", *max),
+        ChangeError::Percent { max } => ("jumlah", "quota-error-percent", *max),
+        ChangeError::Why { max } => ("sebab", "quota-error-why", *max),
+        ChangeError::Windows { .. } => (if of_week { "jam-m" } else { "jam" }, "quota-error-windows", 0),
+        ChangeError::Nothing => ("jenis", "quota-error-nothing", 0),
+    };
+    Faults::one(field, desk.words().say_with(key, &[("max", max.into())]))
+}
+
+#[derive(Template)]
+#[template(path = "staff/quota_check.html")]
+struct CheckPage {
+    page: Screen,
+    faults: Faults,
+    here: String,
+    change: String,
+    key: String,
+    seen: String,
+    reason: String,
+    /// Name and value of every field, for the form that saves.
+    fields: Vec<(&'static str, String)>,
+    changes: Vec<(Row, Row)>,
+    more: bool,
+    stays: Vec<String>,
+    second: Vec<String>,
+    week: Vec<(String, String)>,
+}
+
+async fn check(desk: Desk, sent: Sent) -> Answer {
+    check_page(&desk, sent, Faults::none()).await
+}
+
+async fn check_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
+    let change = match change(desk, &sent)? {
+        Ok(change) => change,
+        Err(faults) => return ask_page(desk, sent, faults),
+    };
+    let office = desk.office()?.code;
+    let Preview { effect, after, version } =
+        match desk.ask(move |tx, cx| quota::preview(tx, cx, &office, &change)).await?? {
+            Ok(preview) => preview,
+            Err(error) => {
+                let faults = why_not(desk, &sent, &error);
+                return ask_page(desk, sent, faults);
+            }
+        };
+    let words = desk.words();
+    let stays = effect.stays.iter().map(|stays| {
+        words.say_with(
+            "quota-stays-line",
+            &[
+                ("date", words.date_short(stays.date).into()),
+                ("time", words.time(stays.starts.time(), desk.zone()).into()),
+                ("capacity", stays.capacity.into()),
+                ("booked", stays.booked.into()),
+                ("release", stays.release.to_string().into()),
+            ],
+        )
+    });
+    let second = effect.second.iter().map(|why| match why {
+        SecondPerson::ManyPlaces { places, most } => {
+            words.say_with("quota-second-many", &[("places", (*places).into()), ("most", (*most).into())])
+        }
+        SecondPerson::BelowBooked { windows } => {
+            words.say_with("quota-second-booked", &[("windows", (*windows).into())])
+        }
+        SecondPerson::OpensOnHoliday { date } => {
+            words.say_with("quota-second-holiday", &[("date", words.date_short(*date).into())])
+        }
+        SecondPerson::ClosesDown => words.say("quota-second-ends"),
+    });
+    let week = WEEK.iter().map(|(_, day)| (words.weekday(*day), windows_line(after.on_weekday(*day))));
+    let page = CheckPage {
+        page: desk.screen("quota-check", &faults),
+        here: base(desk)?,
+        change: format!("{}/ubah", base(desk)?),
+        key: desk.new_key(),
+        seen: version,
+        reason: sent.get("alasan").to_owned(),
+        fields: FIELDS
+            .iter()
+            .flat_map(|name| sent.all(name).into_iter().map(|value| (*name, value.to_owned())).collect::<Vec<_>>())
+            .collect(),
+        changes: effect.days.iter().take(SHOWN_MAX).map(|(old, new)| (row(desk, old), row(desk, new))).collect(),
+        more: effect.days.len() > SHOWN_MAX,
+        stays: stays.take(SHOWN_MAX).collect(),
+        second: second.collect(),
+        week: week.filter(|(_, line)| !line.is_empty()).collect(),
+        faults,
+    };
+    show(page.faults.status(), &page)
+}
+
+async fn save(desk: Desk, sent: Sent) -> Answer {
+    let change = match change(&desk, &sent)? {
+        Ok(change) => change,
+        Err(faults) => return ask_page(&desk, sent, faults),
+    };
+    let asked = ChangeTimetable {
+        office: desk.office()?.code,
+        change,
+        seen: sent.get("dilihat").to_owned(),
+        reason: sent.get("alasan").to_owned(),
+    };
+    match desk.perform(&sent, asked).await? {
+        Ok(Approved::Done { outcome: () }) => {
+            desk.app().reload_catalogue().await.map_err(Detour::from)?;
+            Ok(onward(&base(&desk)?))
+        }
+        Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
+        Err(refusal) => {
+            let words = desk.explain(&refusal);
+            check_page(&desk, sent, Faults::one("alasan", words)).await
+        }
+    }
+}

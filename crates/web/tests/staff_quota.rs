@@ -1,0 +1,166 @@
+//! A head changes hours and quotas: sees first what it comes to, presses one button; two who change at once do not overwrite each other.
+
+mod browser;
+mod people;
+
+use std::fmt::Write as _;
+
+use antrean_domain::release::Mode;
+use antrean_domain::staff::Role;
+use axum::http::StatusCode;
+use browser::Browser;
+use jiff::civil::Weekday;
+use people::Server;
+
+const HERE: &str = "/petugas/BTM/kuota";
+
+async fn head(server: &Server, name: &str) -> Browser {
+    Browser::on_duty(server, &server.on_duty(name, Role::Head, &["BTM"]).await)
+}
+
+/// The body of a form.
+fn form(pairs: &[(&str, &str)]) -> String {
+    let encode = |text: &str| {
+        text.bytes().fold(String::new(), |mut out, byte| {
+            let _ = write!(out, "%{byte:02X}");
+            out
+        })
+    };
+    pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+async fn check(head: &mut Browser, pairs: &[(&str, &str)]) {
+    head.post(&format!("{HERE}/periksa"), "application/x-www-form-urlencoded", form(pairs)).await;
+}
+
+/// Asks for some places more in the first windows of Tuesdays, and comes to the page that checks it.
+async fn more(head: &mut Browser, places: &str) {
+    let asked = [
+        ("jenis", "tempat"),
+        ("hari", "sel"),
+        ("dari", "08.00"),
+        ("sampai", "09.00"),
+        ("jatah", "public"),
+        ("cara", "tambah"),
+        ("jumlah", places),
+    ];
+    check(head, &asked).await;
+    head.shows("Periksa perubahan");
+}
+
+/// Public places of the first window of Tuesdays, as they are known now.
+fn planned(server: &Server) -> u32 {
+    let catalogue = server.app.catalogue();
+    let office = catalogue.offices.get(&"BTM".parse().unwrap()).unwrap();
+    catalogue.timetables.for_office(office).on_weekday(Weekday::Tuesday)[0].public.get()
+}
+
+#[tokio::test]
+async fn a_change_is_seen_before_it_is_saved_and_what_is_released_stays() {
+    let server = Server::new().await;
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    let before = planned(&server);
+    let mut head = head(&server, "kepala").await;
+    head.open("/petugas/BTM").await;
+    head.follow("Kuota").await.shows("Jadwal mingguan").shows("Senin");
+    head.follow("Ubah jam atau kuota").await.shows("Tambah atau kurangi tempat");
+    more(&mut head, "1").await;
+    let writes = server.writes();
+    let save = head.form(HERE);
+    head.send(save).await.shows("Tulis alasannya dengan singkat");
+    let save = head.form(HERE).fill("alasan", "loket tambahan");
+    head.send(save.clone()).await;
+    assert_eq!(head.at, HERE);
+    assert!(server.writes() > writes);
+    assert_eq!(planned(&server), before + 1);
+    head.send(save).await;
+    assert_eq!(planned(&server), before + 1, "a form that is sent twice changes once");
+    let overview = server.app.overview();
+    let slots = &overview.releases[0].slots;
+    let tuesday = slots.iter().find(|slot| slot.key.date.weekday() == Weekday::Tuesday).unwrap();
+    assert_eq!(tuesday.capacity, before, "what is released stays");
+    let mut auditor = Browser::on_duty(&server, &server.on_duty("audit", Role::Auditor, &[]).await);
+    auditor.open("/petugas/BTM/jejak").await.shows("loket tambahan");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn two_heads_who_change_the_same_hours_do_not_overwrite_each_other() {
+    let server = Server::new().await;
+    let before = planned(&server);
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    more(&mut one, "1").await;
+    more(&mut two, "2").await;
+    let (first, second) = (one.form(HERE).fill("alasan", "a"), two.form(HERE).fill("alasan", "b"));
+    tokio::join!(one.send(first), two.send(second));
+    let won = [&one, &two].iter().filter(|head| head.at == HERE && head.status == StatusCode::OK).count();
+    assert_eq!(won, 1, "{} {}", one.text(), two.text());
+    assert!([before + 1, before + 2].contains(&planned(&server)));
+}
+
+#[tokio::test]
+async fn days_are_closed_hours_are_changed_and_what_is_wrong_says_why() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    let closed = [
+        ("jenis", "tanggal"),
+        ("mulai", "2027-01-04"),
+        ("akhir", "2027-01-05"),
+        ("isi", "tutup"),
+        ("sebab", "Pindahan"),
+        ("why", "Moving"),
+    ];
+    check(&mut head, &closed).await;
+    head.shows("Pindahan").shows("→ 0");
+    let save = head.form(HERE).fill("alasan", "pindah gedung");
+    head.send(save).await;
+    head.open("/petugas/persetujuan").await;
+    head.open(&format!("{HERE}?mulai=2027-01-04")).await;
+    for (asked, says) in [
+        (vec![("jenis", "tempat"), ("dari", "8")], "Isi kedua jam"),
+        (
+            vec![("jenis", "tempat"), ("dari", "08.00"), ("sampai", "09.00"), ("jatah", "public"), ("jumlah", "1")],
+            "Pilih harinya.",
+        ),
+        (
+            vec![("jenis", "tanggal"), ("mulai", "2027-01-05"), ("akhir", "2027-01-04"), ("isi", "biasa")],
+            "tanggal yang berurutan",
+        ),
+        (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00")], "Periksa jam layanan."),
+        (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00 1\n08.30-09.30 1")], "bertumpuk"),
+        (vec![("jenis", "csv"), ("csv", "")], "Tempel tabelnya."),
+        (vec![("jenis", "csv"), ("csv", "a,b")], "tidak terbaca"),
+        (vec![("jenis", "lain")], "Pilih apa yang diubah."),
+    ] {
+        check(&mut head, &asked).await;
+        assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{asked:?}");
+        head.shows(says);
+    }
+}
+
+#[tokio::test]
+async fn many_places_need_a_second_person_and_tables_go_there_and_back() {
+    let server = Server::new().await;
+    let before = planned(&server);
+    let mut one = head(&server, "satu").await;
+    more(&mut one, "500").await;
+    one.shows("orang kedua harus menyetujui");
+    let save = one.form(HERE).fill("alasan", "banyak");
+    one.send(save).await;
+    assert_eq!(one.at, "/petugas/persetujuan");
+    one.shows("Mengubah jam atau kuota");
+    assert_eq!(planned(&server), before);
+
+    one.open(&format!("{HERE}/tabel.csv")).await;
+    assert!(one.header("content-type").starts_with("text/csv"));
+    let table = one.html.clone();
+    assert!(table.starts_with("office,day,"), "{table}");
+    check(&mut one, &[("jenis", "csv"), ("csv", &table)]).await;
+    one.shows("Tidak ada yang berubah.");
+    check(&mut one, &[("jenis", "csv"), ("csv", &table.replace("BTM,", "JAP,"))]).await;
+    one.shows("berisi kantor lain");
+    let mut officer = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    officer.open(HERE).await.hides("Ubah jam atau kuota");
+    officer.open(&format!("{HERE}/ubah")).await;
+    assert_eq!(officer.status, StatusCode::FORBIDDEN);
+}
