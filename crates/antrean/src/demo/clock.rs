@@ -15,7 +15,8 @@ impl DemoClock {
     /// Goes on to an instant; one that is past already changes nothing.
     pub fn go_on_to(&self, instant: Timestamp) {
         let ahead = instant.duration_since(SystemClock.now()).as_millis();
-        self.ahead_ms.fetch_max(i64::try_from(ahead).unwrap_or(0), Ordering::Relaxed);
+        // A started millisecond counts as a whole one, so that the instant has come.
+        self.ahead_ms.fetch_max(i64::try_from(ahead).map_or(0, |ms| ms + 1), Ordering::Relaxed);
     }
 }
 
