@@ -3,15 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use antrean_app::App;
+use antrean_app::{App, quota};
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, FILE_BYTES_MAX, PARTS};
-use antrean_store::catalogue as parts;
+use antrean_store::locks::Lock;
+use antrean_store::{Tx, catalogue as parts};
 use serde_json::json;
 
 use crate::config::ConfigFlags;
 use crate::data::DataDir;
 use crate::stop::{Stop, whole};
 use crate::terminal;
+
+const CHANGED_BY_STAFF: &str = "timetables.toml: staff have changed hours or quotas on their pages since the last import; \
+    nothing was written. --replace-staff-changes puts the file in place of what they set";
 
 /// Arguments of `antrean import`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +35,9 @@ pub struct Import {
     /// Checks the files and writes nothing
     #[arg(long)]
     dry_run: bool,
+    /// Overwrites hours and quotas that staff have changed on their pages since the last import
+    #[arg(long)]
+    replace_staff_changes: bool,
     /// Answers as JSON
     #[arg(long)]
     json: bool,
@@ -71,6 +78,9 @@ impl Import {
     async fn replace(&self, app: &App, found: Vec<(&'static str, String)>) -> Result<(), Stop> {
         let mut files = CatalogueFiles::builtin();
         let stored = app.store().read(parts::load).await.map_err(|fault| Stop::failed(whole(&fault)))?;
+        if !self.replace_staff_changes && names_of_staff(&stored, &found) {
+            return Err(Stop::failed(CHANGED_BY_STAFF));
+        }
         for (part, text) in stored {
             // A part of another version of the program is not ours to check.
             let _ = files.replace(&part, text);
@@ -83,10 +93,19 @@ impl Import {
         let names: Vec<&str> = found.iter().map(|(part, _)| *part).collect();
         if !self.dry_run {
             let now = app.now();
-            app.store()
-                .write(move |tx| found.iter().try_for_each(|(part, text)| parts::put(tx, part, text, now)))
-                .await
-                .map_err(|fault| Stop::failed(whole(&fault)))?;
+            let replace_all = self.replace_staff_changes;
+            let put = move |tx: &Tx<'_>| {
+                tx.lock(&Lock::Catalogue)?;
+                // Somebody may have saved hours since they were looked at: then nothing is written.
+                if !replace_all && names_of_staff(&parts::load(tx)?, &found) {
+                    return Ok(false);
+                }
+                found.iter().try_for_each(|(part, text)| parts::put(tx, part, text, now))?;
+                Ok(true)
+            };
+            if !app.store().write(put).await.map_err(|fault| Stop::failed(whole(&fault)))? {
+                return Err(Stop::failed(CHANGED_BY_STAFF));
+            }
         }
         let (offices, regions) = (catalogue.offices.len(), catalogue.regions.iter().count());
         if self.json {
@@ -99,6 +118,11 @@ impl Import {
         }
         Ok(())
     }
+}
+
+/// Whether one of the files would overwrite what staff have set.
+fn names_of_staff(stored: &[(String, String)], found: &[(&'static str, String)]) -> bool {
+    stored.iter().any(|(part, text)| quota::changed_by_staff(text) && found.iter().any(|(new, _)| new == part))
 }
 
 fn part_of(path: &Path) -> Result<&'static str, Stop> {

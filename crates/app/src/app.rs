@@ -193,6 +193,8 @@ impl App {
     }
 
     fn in_context<T>(&self, caller: &Caller, acting: Option<Actor>, work: impl FnOnce(&Context<'_>) -> T) -> T {
+        // Read before the catalogue itself: it may say too old, never too new.
+        let catalogue_of = *self.core.loaded.lock().expect("no one panics while holding the instant");
         let catalogue = self.core.catalogue.load();
         let overview = self.core.overview.load();
         work(&Context {
@@ -205,6 +207,7 @@ impl App {
             caller,
             acting,
             signed_in: OnceCell::new(),
+            catalogue_of,
             on_duty: OnceCell::new(),
         })
     }

@@ -112,6 +112,8 @@ pub struct Context<'a> {
     pub keys: &'a Keyring,
     /// Regions, offices, services, holidays, timetables.
     pub catalogue: &'a Catalogue,
+    /// When what it was read from was stored last; nothing for what the program brings along.
+    pub catalogue_of: Option<Timestamp>,
     /// Limits and terms.
     pub policy: &'a Policy,
     /// Randomness.

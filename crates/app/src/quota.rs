@@ -1,12 +1,15 @@
 //! Hours and quotas of an office as its head sets them: what there is, what a change comes to before it is saved, and the change. Releases
 //! take their places from here when they are planned; what is released already stays as it is, and only a closure takes it away (rule 9).
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::quota::{ChangeError, DayLine, Effect, Held, TimetableChange, days, effect};
 use antrean_domain::staff::Task;
-use antrean_domain::timetable::Timetable;
+use antrean_domain::timetable::{Timetable, Timetables};
 use antrean_store::catalogue as parts;
 use antrean_store::ids::StaffId;
 use antrean_store::locks::Lock;
@@ -24,8 +27,10 @@ use crate::ticket::zone_of;
 pub const ALONE_PLACES_MAX: u32 = 100;
 /// Days of a calendar: four weeks, from a Monday on.
 pub const CALENDAR_DAYS: i64 = 28;
-/// Days that an effect looks at: a quarter, from tomorrow on.
+/// Days that an effect looks at: a quarter, from tomorrow on, and whatever later dates the change itself names.
 const EFFECT_DAYS: i64 = 92;
+/// First line of the timetables that staff have changed: an import must not overwrite them unawares.
+const CHANGED_BY_STAFF: &str = "# Changed by staff of the offices.\n";
 /// The part of the catalogue that has the timetables.
 const PART: &str = "timetables.toml";
 
@@ -57,6 +62,14 @@ fn stored(tx: &Tx<'_>) -> Result<(CatalogueFiles, Catalogue), Error> {
     }
     let catalogue = Catalogue::parse(&files).map_err(|error| Fault::Corrupt { what: error.to_string() })?;
     Ok((files, catalogue))
+}
+
+/// All timetables as they are now, which may be newer than what this node has in memory.
+pub(crate) fn timetables<'a>(tx: &Tx<'_>, cx: &Context<'a>) -> Result<Cow<'a, Timetables>, Error> {
+    if parts::loaded(tx)? == cx.catalogue_of {
+        return Ok(Cow::Borrowed(&cx.catalogue.timetables));
+    }
+    Ok(Cow::Owned(stored(tx)?.1.timetables))
 }
 
 fn timetable_of(catalogue: &Catalogue, office: &OfficeCode) -> Result<Timetable, Error> {
@@ -136,10 +149,40 @@ fn effect_of(
     after: &Timetable,
 ) -> Result<Effect, Fault> {
     let today = zone_of(cx, office).local(cx.now).date();
-    let dates = dates_from(today.saturating_add(1.day()), EFFECT_DAYS);
+    let mut dates: BTreeSet<Date> = dates_from(today.saturating_add(1.day()), EFFECT_DAYS).into_iter().collect();
+    dates.extend(named(before, after).filter(|date| *date > today));
     let last = dates.last().copied().unwrap_or(today);
     let held = held(tx, office, today, last)?;
+    let dates: Vec<Date> = dates.into_iter().collect();
     Ok(effect(before, after, &catalogue.holidays, &dates, &held, ALONE_PLACES_MAX))
+}
+
+/// The dates on which two timetables have different exceptions.
+fn named<'a>(before: &'a Timetable, after: &'a Timetable) -> impl Iterator<Item = Date> + 'a {
+    let (old, new) = (before.exceptions(), after.exceptions());
+    old.keys().chain(new.keys()).filter(|date| old.get(date) != new.get(date)).copied()
+}
+
+/// Whether timetables as they are stored were changed by staff since they were imported.
+pub fn changed_by_staff(text: &str) -> bool {
+    text.starts_with(CHANGED_BY_STAFF)
+}
+
+/// Timetables as they are stored after staff changed them.
+pub fn marked_as_changed(text: &str) -> String {
+    format!("{CHANGED_BY_STAFF}{text}")
+}
+
+/// The office and the change that a request for a second person asks for, and what it would come to now; nothing when it can be done no
+/// more, or asks for something else.
+pub fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, kind: &str, body: &str) -> Result<Option<Effect>, Error> {
+    if kind != ChangeTimetable::NAME {
+        return Ok(None);
+    }
+    let Ok(asked) = serde_json::from_str::<ChangeTimetable>(body) else { return Ok(None) };
+    let (_, catalogue) = stored(tx)?;
+    let Ok((before, after)) = asked.changed(&catalogue) else { return Ok(None) };
+    Ok(Some(effect_of(tx, cx, &catalogue, &asked.office, &before, &after)?))
 }
 
 /// Changes the hours and quotas of an office. Whoever saw another timetable than there is now is refused.
@@ -162,7 +205,7 @@ impl Operation for ChangeTimetable {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Approved<()>, Error> {
         let officer = cx.officer_for(tx, Task::Quota, Some(&self.office))?.id;
         approval::checked_reason(&self.reason)?;
-        tx.lock(&Lock::Setup)?;
+        tx.lock(&Lock::Catalogue)?;
         let (files, catalogue) = stored(tx)?;
         let (before, after) = self.changed(&catalogue)?;
         if !effect_of(tx, cx, &catalogue, &self.office, &before, &after)?.second.is_empty() {
@@ -183,7 +226,7 @@ impl Ask for ChangeTimetable {
     }
 
     fn carry_out(&self, tx: &Tx<'_>, cx: &Context<'_>, asked_by: StaffId) -> Result<(), Error> {
-        tx.lock(&Lock::Setup)?;
+        tx.lock(&Lock::Catalogue)?;
         let (files, catalogue) = stored(tx)?;
         let (_, after) = self.changed(&catalogue)?;
         self.write(tx, cx, asked_by, files, catalogue, after)
@@ -210,7 +253,7 @@ impl ChangeTimetable {
         after: Timetable,
     ) -> Result<(), Error> {
         catalogue.timetables.set(self.office, Some(after));
-        let text = catalogue.timetables.to_text();
+        let text = marked_as_changed(&catalogue.timetables.to_text());
         files.replace(PART, text.clone()).map_err(|_| Fault::Corrupt { what: PART.to_owned() })?;
         // What is written must be read again by every node, and after every restart.
         Catalogue::parse(&files).map_err(|_| StaffRefusal::TimetableWrong)?;

@@ -216,7 +216,10 @@ impl TimetableChange {
                 }
                 Ok(timetable.with_service_ended(ended.clone()))
             }
-            Self::Whole { timetable } => Ok(timetable.clone()),
+            // A table has no column for it: an office that is closed down is opened by saying so, not by pasting hours.
+            Self::Whole { timetable: other } => {
+                Ok(other.clone().with_service_ended(timetable.why_out_of_service().cloned()))
+            }
         }
     }
 }
@@ -770,6 +773,15 @@ mod tests {
 
     fn text(id: &str) -> Text {
         Text { id: id.to_owned(), en: "x".to_owned() }
+    }
+
+    #[test]
+    fn a_table_does_not_open_an_office_that_is_closed_down() {
+        let why = Text { id: "Kantor ditutup.".to_owned(), en: "The office was closed down.".to_owned() };
+        let closed = mondays(4).with_service_ended(Some(why.clone()));
+        let after = TimetableChange::Whole { timetable: mondays(9) }.apply(&closed).unwrap();
+        assert_eq!(after.why_out_of_service(), Some(&why));
+        assert_eq!(after.on_weekday(Weekday::Monday)[0].public, Places(9));
     }
 
     #[test]

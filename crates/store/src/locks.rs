@@ -2,7 +2,7 @@
 //!
 //! Rules 1 to 10 hold by constraints and conditional writes alone. Locks are for the rest of an answer: what an operation read must
 //! still be so when it writes. Every operation takes them in this order, so that no two wait for each other: account or staff, request,
-//! phone, planning, release, line, day, then parties by number ([`crate::parties::lock`]), then slots by number
+//! phone, planning, catalogue, release, line, day, then parties by number ([`crate::parties::lock`]), then slots by number
 //! ([`crate::slots::lock`]). Who works on the account's own party may hold that before the release: only operations of the same account
 //! do, one after the other.
 
@@ -26,6 +26,8 @@ pub enum Lock<'a> {
     Phone(&'a [u8; 16]),
     /// Which releases there are.
     Planning,
+    /// Offices, hours, quotas and the rest of the catalogue.
+    Catalogue,
     /// A release's state, which stays as it is while this is held; many may hold it.
     ReleaseStays(&'a ReleaseId),
     /// A release's state, which its holder changes.
@@ -48,6 +50,7 @@ impl Lock<'_> {
             Self::Staff(staff) => number(b'D', &staff.0.to_be_bytes()),
             Self::Phone(key) => number(b'P', *key),
             Self::Planning => number(b'W', b""),
+            Self::Catalogue => number(b'C', b""),
             Self::ReleaseStays(release) | Self::ReleaseMoves(release) => number(b'M', release.as_str().as_bytes()),
             Self::Day(office) => number(b'O', office.as_str().as_bytes()),
             Self::LineStays(release) | Self::LineMoves(release) => number(b'L', release.as_str().as_bytes()),

@@ -119,7 +119,14 @@ async fn days_are_closed_hours_are_changed_and_what_is_wrong_says_why() {
     for (asked, says) in [
         (vec![("jenis", "tempat"), ("dari", "8")], "Isi kedua jam"),
         (
-            vec![("jenis", "tempat"), ("dari", "08.00"), ("sampai", "09.00"), ("jatah", "public"), ("jumlah", "1")],
+            vec![
+                ("jenis", "tempat"),
+                ("dari", "08.00"),
+                ("sampai", "09.00"),
+                ("jatah", "public"),
+                ("cara", "tepat"),
+                ("jumlah", "1"),
+            ],
             "Pilih harinya.",
         ),
         (
@@ -163,4 +170,53 @@ async fn many_places_need_a_second_person_and_tables_go_there_and_back() {
     officer.open(HERE).await.hides("Ubah jam atau kuota");
     officer.open(&format!("{HERE}/ubah")).await;
     assert_eq!(officer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_second_person_sees_what_a_change_comes_to_and_what_they_approve_holds_at_once() {
+    let server = Server::new().await;
+    let before = planned(&server);
+    let mut one = head(&server, "satu").await;
+    more(&mut one, "500").await;
+    let save = one.form(HERE).fill("alasan", "banyak");
+    one.send(save).await;
+    let mut two = head(&server, "dua").await;
+    two.open("/petugas/persetujuan").await;
+    two.shows("orang kedua harus menyetujui").shows("Selasa").shows("→");
+    let yes = two.form("/petugas/persetujuan/1");
+    two.press(yes, "word", "yes").await.shows("Disetujui");
+    assert_eq!(planned(&server), before + 500);
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    let overview = server.app.overview();
+    let tuesday = overview.releases[0].slots.iter().find(|slot| slot.key.date.weekday() == Weekday::Tuesday).unwrap();
+    assert_eq!(tuesday.capacity, before + 500, "the next release takes its places from the hours as they are");
+}
+
+#[tokio::test]
+async fn a_far_date_is_looked_at_as_well_and_a_form_without_a_choice_is_not_guessed() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    // Independence day of the year after: far beyond the quarter that every change is looked at.
+    let far = [
+        ("jenis", "tanggal"),
+        ("mulai", "2027-08-17"),
+        ("akhir", "2027-08-17"),
+        ("isi", "jam"),
+        ("jam", "08.00-09.00 400"),
+    ];
+    check(&mut head, &far).await;
+    head.shows("orang kedua harus menyetujui").shows("0 → 400");
+    let dates = [("jenis", "tanggal"), ("mulai", "2027-01-04"), ("akhir", "2027-01-04")];
+    check(&mut head, &dates).await;
+    head.shows("Pilih apa yang berlaku pada tanggal itu.");
+    let places = [
+        ("jenis", "tempat"),
+        ("hari", "sel"),
+        ("dari", "08.00"),
+        ("sampai", "09.00"),
+        ("jatah", "public"),
+        ("jumlah", "1"),
+    ];
+    check(&mut head, &places).await;
+    head.shows("Pilih caranya.");
 }

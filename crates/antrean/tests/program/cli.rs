@@ -108,6 +108,32 @@ fn an_import_with_a_mistake_names_it_and_writes_nothing() {
     assert_eq!(told["replaced"], serde_json::json!(["offices.csv"]));
 }
 
+#[tokio::test]
+async fn an_import_does_not_overwrite_what_staff_have_set_unless_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("timetables.toml");
+    let text = include_str!("../../../../data/timetables.toml");
+    fs::write(&file, text).unwrap();
+    let import = |more: &[&str]| run(&[&["import", "--data", arg(&data), arg(&file)], more].concat());
+    assert_eq!(import(&[]).code, 0);
+    assert_eq!(import(&[]).code, 0, "what was imported may be imported again");
+
+    let store = antrean_store::Store::open(&antrean_store::StoreConfig::at(data.join("antrean.db"))).unwrap();
+    let changed = antrean_app::quota::marked_as_changed(text);
+    store
+        .write(move |tx| antrean_store::catalogue::put(tx, "timetables.toml", &changed, jiff::Timestamp::UNIX_EPOCH))
+        .await
+        .unwrap();
+    store.close().await;
+    for more in [&[][..], &["--dry-run"]] {
+        let ran = import(more);
+        assert!(ran.code == 1 && ran.err.contains("--replace-staff-changes"), "{}", ran.err);
+    }
+    assert_eq!(import(&["--replace-staff-changes"]).code, 0);
+    assert_eq!(import(&[]).code, 0);
+}
+
 #[test]
 fn a_release_is_planned_shown_and_listed() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,7 @@ use super::SEAL_TAG_KEY;
 use crate::caller::Actor;
 use crate::entropy;
 use crate::operation::{Context, Error, Note, Operation};
+use crate::quota;
 use crate::refusal::Refusal;
 
 /// Plans a release. Refused with every problem at once, or if one of its slots was released before.
@@ -42,6 +43,9 @@ impl Operation for Plan {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Planned, Error> {
         tx.lock(&Lock::Planning)?;
+        // Hours and quotas as they are stored: what this node has in memory may be a moment older than what a head has just saved.
+        tx.lock(&Lock::Catalogue)?;
+        let timetables = quota::timetables(tx, cx)?;
         let plan = &self.plan;
         let refuse = |problems| Err(Error::Refused(Refusal::PlanRefused { problems }));
         if let Err(error) = plan.validate(cx.catalogue) {
@@ -59,7 +63,7 @@ impl Operation for Plan {
         let mut all = Vec::new();
         for code in &plan.offices {
             if let Some(office) = cx.catalogue.offices.get(code) {
-                all.extend(slots_for(office, &plan.dates, &cx.catalogue.timetables, &cx.catalogue.holidays));
+                all.extend(slots_for(office, &plan.dates, &timetables, &cx.catalogue.holidays));
             }
         }
         let public: Vec<(SlotKey, Places)> =

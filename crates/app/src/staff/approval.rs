@@ -1,6 +1,7 @@
 //! What needs a second person: asked for by one, decided by another, done in the same transaction as the decision.
 
 use antrean_domain::office::OfficeCode;
+use antrean_domain::quota::Effect;
 use antrean_domain::staff::Task;
 use antrean_store::approvals::{Approval, ApprovalState, NewApproval};
 use antrean_store::ids::{ApprovalId, StaffId};
@@ -13,7 +14,7 @@ use crate::caller::Actor;
 use crate::closure::StartClosure;
 use crate::day::{MoveClaim, WalkIn};
 use crate::operation::{Context, Error, Note, Operation};
-use crate::quota::ChangeTimetable;
+use crate::quota::{self, ChangeTimetable};
 
 /// Requests shown at once.
 const SHOWN_MAX: u32 = 200;
@@ -176,8 +177,8 @@ pub struct RequestView {
     pub kind: String,
     /// At which office, if at one.
     pub office: Option<OfficeCode>,
-    /// The operation as JSON, for showing what it would do.
-    pub body: String,
+    /// What it would come to now, where it waits and changes hours or quotas.
+    pub effect: Option<Effect>,
     /// Why.
     pub reason: String,
     /// Where it stands.
@@ -243,10 +244,10 @@ fn view(tx: &Tx<'_>, cx: &Context<'_>, officer: &Officer, request: Approval) -> 
         can_withdraw: waits && own,
         asked_by: name(request.asked_by)?,
         decided_by: request.decided_by.map(name).transpose()?,
+        effect: if waits { quota::asked_for(tx, cx, &request.kind, &request.body)? } else { None },
         id: request.id,
         kind: request.kind,
         office: request.office,
-        body: request.body,
         reason: request.reason,
         state: request.state,
         asked: request.asked,

@@ -1,14 +1,16 @@
 //! What needs a second person: the list, and the word of that person.
 
 use antrean_app::staff::{self, Decide, RequestView, Withdraw};
+use antrean_domain::quota::Effect;
 use antrean_domain::staff::Task;
 use antrean_store::approvals::ApprovalState;
 use antrean_store::ids::ApprovalId;
 use askama::Template;
 
 use super::desk::{Desk, Screen};
+use super::quota;
 use super::table::{Needs, Table};
-use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, onward, show};
 use crate::problem::BadRequest;
 
 const LIST: &str = "/petugas/persetujuan";
@@ -41,6 +43,19 @@ struct Row {
     decided: String,
     can_decide: bool,
     can_withdraw: bool,
+    effect: Option<Change>,
+}
+
+/// What a change of hours or quotas comes to.
+struct Change {
+    second: Vec<String>,
+    days: Vec<(quota::Row, quota::Row)>,
+    more: bool,
+}
+
+fn change(desk: &Desk, effect: &Effect) -> Change {
+    let (days, more) = quota::changed_days(desk, effect);
+    Change { second: quota::second_person(desk, effect), days, more }
 }
 
 fn row(desk: &Desk, request: RequestView) -> Row {
@@ -67,6 +82,7 @@ fn row(desk: &Desk, request: RequestView) -> Row {
         decided: if request.answer.is_empty() { decided } else { format!("{decided}: {}", request.answer) },
         can_decide: request.can_decide,
         can_withdraw: request.can_withdraw,
+        effect: request.effect.map(|effect| change(desk, &effect)),
     }
 }
 
@@ -94,7 +110,11 @@ async fn decide(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
     let request = number(&id)?;
     let decide = Decide { request, yes: sent.has("word", "yes"), answer: sent.get("answer").to_owned() };
     match desk.perform(&sent, decide).await? {
-        Ok(()) => Ok(onward(LIST)),
+        Ok(()) => {
+            // What was approved may have been hours or quotas: they are known here from now on.
+            desk.app().reload_catalogue().await.map_err(Detour::from)?;
+            Ok(onward(LIST))
+        }
         Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
     }
 }

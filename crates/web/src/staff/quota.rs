@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use antrean_app::quota::{self, Calendar, ChangeTimetable, Preview};
 use antrean_app::staff::Approved;
 use antrean_domain::quota::{
-    Amount, CSV_BYTES_MAX, ChangeError, DayLine, SecondPerson, TimetableChange, Weekdays, from_csv, to_csv,
+    Amount, CSV_BYTES_MAX, ChangeError, DayLine, Effect, SecondPerson, TimetableChange, Weekdays, from_csv, to_csv,
 };
 use antrean_domain::service::Text;
 use antrean_domain::slot::{Places, Pool};
@@ -47,13 +47,13 @@ pub(super) fn routes(table: Table) -> Table {
         .post("/petugas/{office}/kuota", Needs::AtOffice(Task::Quota), save)
 }
 
-struct Row {
-    date: String,
-    says: String,
-    windows: usize,
-    public: [u32; 3],
-    priority: u32,
-    reserve: u32,
+pub(super) struct Row {
+    pub date: String,
+    pub says: String,
+    pub windows: usize,
+    pub public: [u32; 3],
+    pub priority: u32,
+    pub reserve: u32,
 }
 
 fn closed(desk: &Desk, why: &WhyClosed) -> String {
@@ -63,6 +63,30 @@ fn closed(desk: &Desk, why: &WhyClosed) -> String {
         WhyClosed::Holiday { name } => words.text(name).to_owned(),
         WhyClosed::Weekday(_) => words.say("quota-no-service"),
     }
+}
+
+/// The days that an effect changes, as they are and as they would be: the first of them, and whether there are more.
+pub(super) fn changed_days(desk: &Desk, effect: &Effect) -> (Vec<(Row, Row)>, bool) {
+    let days = effect.days.iter().take(SHOWN_MAX).map(|(old, new)| (row(desk, old), row(desk, new)));
+    (days.collect(), effect.days.len() > SHOWN_MAX)
+}
+
+/// Why an effect needs a second person, in words.
+pub(super) fn second_person(desk: &Desk, effect: &Effect) -> Vec<String> {
+    let words = desk.words();
+    let say = |why: &SecondPerson| match why {
+        SecondPerson::ManyPlaces { places, most } => {
+            words.say_with("quota-second-many", &[("places", (*places).into()), ("most", (*most).into())])
+        }
+        SecondPerson::BelowBooked { windows } => {
+            words.say_with("quota-second-booked", &[("windows", (*windows).into())])
+        }
+        SecondPerson::OpensOnHoliday { date } => {
+            words.say_with("quota-second-holiday", &[("date", words.date_short(*date).into())])
+        }
+        SecondPerson::ClosesDown => words.say("quota-second-ends"),
+    };
+    effect.second.iter().map(say).collect()
 }
 
 fn row(desk: &Desk, day: &DayLine) -> Row {
@@ -213,7 +237,8 @@ fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, D
             let amount = match sent.get("cara") {
                 "tambah" => number.parse().ok().map(Amount::Add),
                 "persen" => number.parse().ok().map(Amount::Percent),
-                _ => number.parse().ok().map(Amount::Set),
+                "tepat" => number.parse().ok().map(Amount::Set),
+                _ => return wrong("cara", "quota-how-missing"),
             };
             let Some(amount) = amount else { return wrong("jumlah", "quota-number-wrong") };
             TimetableChange::Places { days: days_of(sent), from, until, pool, amount }
@@ -231,7 +256,8 @@ fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, D
                     Some(windows) if !windows.is_empty() => Some(Exception::Windows(windows)),
                     _ => return wrong("jam", "quota-windows-wrong"),
                 },
-                _ => None,
+                "biasa" => None,
+                _ => return wrong("pada", "quota-dates-what-missing"),
             };
             TimetableChange::Dates { from, through, exception }
         }
@@ -326,18 +352,7 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
             ],
         )
     });
-    let second = effect.second.iter().map(|why| match why {
-        SecondPerson::ManyPlaces { places, most } => {
-            words.say_with("quota-second-many", &[("places", (*places).into()), ("most", (*most).into())])
-        }
-        SecondPerson::BelowBooked { windows } => {
-            words.say_with("quota-second-booked", &[("windows", (*windows).into())])
-        }
-        SecondPerson::OpensOnHoliday { date } => {
-            words.say_with("quota-second-holiday", &[("date", words.date_short(*date).into())])
-        }
-        SecondPerson::ClosesDown => words.say("quota-second-ends"),
-    });
+    let (changes, more) = changed_days(desk, &effect);
     let week = WEEK.iter().map(|(_, day)| (words.weekday(*day), windows_line(after.on_weekday(*day))));
     let page = CheckPage {
         page: desk.screen("quota-check", &faults),
@@ -350,10 +365,10 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
             .iter()
             .flat_map(|name| sent.all(name).into_iter().map(|value| (*name, value.to_owned())).collect::<Vec<_>>())
             .collect(),
-        changes: effect.days.iter().take(SHOWN_MAX).map(|(old, new)| (row(desk, old), row(desk, new))).collect(),
-        more: effect.days.len() > SHOWN_MAX,
+        changes,
+        more,
         stays: stays.take(SHOWN_MAX).collect(),
-        second: second.collect(),
+        second: second_person(desk, &effect),
         week: week.filter(|(_, line)| !line.is_empty()).collect(),
         faults,
     };
