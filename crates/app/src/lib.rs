@@ -16,6 +16,7 @@ pub mod entry;
 pub mod limit;
 pub mod me;
 pub mod message;
+pub mod numbers;
 pub mod operation;
 pub mod outbox;
 pub mod overview;

@@ -10,6 +10,7 @@ use antrean_app::day::{
     Act, CallNext, CheckIn, CloseCounter, DayRefusal, Does, DoorAnswer, EndDay, MoveClaim, OpenCounter, SetCounter,
     UndoCheckIn, Unmask, VisitView, WalkIn, board, desk, door, find, line_of,
 };
+use antrean_app::numbers::{self, Span};
 use antrean_app::operation::IdempotencyKey;
 use antrean_app::party::LiveView;
 use antrean_app::policy::Policy;
@@ -18,6 +19,7 @@ use antrean_app::ticket::TicketView;
 use antrean_app::{Failure, Operation, Refusal};
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::calling::Why;
+use antrean_domain::numbers::{Cell, Tally};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::release::Mode;
 use antrean_domain::service::{PassportKind, ServiceCode};
@@ -702,4 +704,41 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     let priority = day.town.app.store().read(|tx| slots::of_pool(tx, &batam(), TUESDAY, Pool::Priority)).await.unwrap();
     let came = there.iter().filter(|visit| visit.number.class == Class::Priority).count() as u32;
     assert_eq!(priority.iter().map(|slot| slot.taken).sum::<u32>(), came);
+
+    // The report says of the day what happened, and counts everybody once.
+    let head = day.staff("kepala", Role::Head).await;
+    let span = Span::new(TUESDAY, TUESDAY).unwrap();
+    let asked = day.town.app.ask(head.caller.clone(), move |tx, cx| numbers::of_office(tx, cx, &batam(), span)).await;
+    let numbers = asked.unwrap();
+    let total = &numbers.total;
+    assert!(total.adds_up(), "{total:?}");
+    let of = |class: Class| there.iter().filter(|visit| visit.number.class == class).count() as u32;
+    let with = |outcome: Outcome| there.iter().filter(|visit| visit.outcome == Some(outcome)).count() as u32;
+    assert_eq!((total.given, total.came, total.absent), (TICKETS, of(Class::Scheduled), stayed_away));
+    assert_eq!((total.walk_in, total.priority), (of(Class::WalkIn), of(Class::Priority)));
+    assert_eq!(total.walk_in + total.priority, WITHOUT);
+    assert_eq!((total.served, total.refused), (with(Outcome::Done), with(Outcome::Refused)));
+    assert_eq!((total.papers_missing, total.rescheduled), (with(Outcome::PapersMissing), with(Outcome::Reschedule)));
+    let unserved = |visit: &&Visit| matches!(visit.state, VisitState::Absent | VisitState::Left);
+    assert_eq!(total.gone, there.iter().filter(unserved).count() as u32);
+    assert_eq!(total.strikes, resting);
+    assert_eq!(total.services.len(), there.iter().filter(|visit| visit.state == VisitState::Done).count());
+    assert_eq!(total.released, 8 * (50 + 5));
+    let sums = [&numbers.days.values().collect::<Vec<_>>(), &numbers.hours.values().collect::<Vec<_>>()].map(|all| {
+        let mut sum = Tally::default();
+        for tally in all {
+            sum.add(tally);
+        }
+        (sum.given, sum.came, sum.released, sum.walk_in, sum.waits.len())
+    });
+    assert_eq!(sums, [(total.given, total.came, total.released, total.walk_in, total.waits.len()); 2]);
+    let questions = day.town.app.ask(head.caller.clone(), |tx, cx| numbers::questions(tx, cx, TUESDAY)).await.unwrap();
+    let one = questions.counters.first().expect("a day with many visits says something about counters");
+    assert_eq!((one.days, one.counters), (1, 8));
+    assert!(one.with_one_more <= one.reckoned);
+    let weeks = day.town.app.ask(Caller::default(), |tx, cx| Ok(numbers::public_week(tx, cx, TUESDAY)?)).await.unwrap();
+    assert_eq!(
+        weeks.iter().map(|week| (week.office, week.came)).collect::<Vec<_>>(),
+        [(batam(), Cell::Count(total.came))]
+    );
 }

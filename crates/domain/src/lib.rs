@@ -11,6 +11,7 @@ pub mod keys;
 pub mod kk;
 pub mod name;
 pub mod nik;
+pub mod numbers;
 pub mod office;
 pub mod person;
 pub mod phone;

@@ -30,6 +30,7 @@ pub mod limits;
 pub mod lines;
 pub mod locks;
 pub mod mishap;
+pub mod numbers;
 pub mod outbox;
 pub mod parties;
 pub mod passkeys;

@@ -42,6 +42,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("idempotency", crate::idempotency::ALL),
         ("leases", crate::leases::ALL),
         ("limits", crate::limits::ALL),
+        ("numbers", crate::numbers::ALL),
         ("lines", crate::lines::ALL),
         ("outbox", crate::outbox::ALL),
         ("parties", crate::parties::ALL),

@@ -16,6 +16,7 @@ pub mod measure;
 pub mod pages;
 pub mod prepared;
 pub mod problem;
+mod sheet;
 pub mod staff;
 pub mod state;
 

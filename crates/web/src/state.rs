@@ -80,6 +80,8 @@ pub struct WebState {
     pub(crate) refused: Arc<Seldom>,
     /// What displays show, read at most once a second.
     pub(crate) boards: Arc<crate::staff::Boards>,
+    /// Weeks of the open data, read at most once a minute.
+    pub(crate) weeks: Arc<crate::pages::data::Weeks>,
     /// Names for requests.
     pub(crate) trace_ids: Arc<TraceIds>,
 }
@@ -99,6 +101,7 @@ impl WebState {
             floods: Arc::new(floods),
             traffic: Arc::default(),
             boards: Arc::default(),
+            weeks: Arc::default(),
             trace_ids: Arc::new(TraceIds::from(start)),
         }
     }

@@ -28,6 +28,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "fields.ftl",
     "line.ftl",
     "messages.ftl",
+    "numbers.ftl",
     "pages.ftl",
     "quota.ftl",
     "refusals.ftl",

@@ -5,7 +5,7 @@ use crate::demo::{Demo, SITI};
 use crate::journey::{ONWARD, Person};
 use crate::sight::Sight;
 
-const PUBLIC: [(&str, &str); 20] = [
+const PUBLIC: [(&str, &str); 21] = [
     ("start", "/"),
     ("guide", "/panduan"),
     ("guide, new passport", "/panduan/baru"),
@@ -25,6 +25,7 @@ const PUBLIC: [(&str, &str); 20] = [
     ("help", "/bantuan"),
     ("privacy", "/privasi"),
     ("status", "/status"),
+    ("open data", "/data"),
     ("messages of the demo", "/demo/pesan"),
 ];
 

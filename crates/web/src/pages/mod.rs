@@ -17,6 +17,7 @@ use crate::state::WebState;
 
 pub mod book;
 pub mod calendar;
+pub mod data;
 pub mod demo;
 pub mod draw;
 pub mod enter;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<WebState> {
         .merge(help::routes())
         .merge(privacy::routes())
         .merge(status::routes())
+        .merge(data::routes())
         .merge(language::routes())
         .merge(demo::routes())
         .merge(sign_in::routes())

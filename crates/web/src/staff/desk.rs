@@ -24,6 +24,7 @@ const AT_OFFICE: &[(Task, &str, &str)] = &[
     (Task::Counter, "loket", "staff-menu-counter"),
     (Task::Look, "kuota", "staff-menu-quota"),
     (Task::Look, "penutupan", "staff-menu-closures"),
+    (Task::Report, "angka", "staff-menu-numbers"),
     (Task::Audit, "jejak", "staff-menu-audit"),
 ];
 
@@ -31,6 +32,7 @@ const AT_OFFICE: &[(Task, &str, &str)] = &[
 const EVERYWHERE: &[(Task, &str, &str)] = &[
     (Task::Staff, "/petugas/staf", "staff-menu-staff"),
     (Task::Look, "/petugas/persetujuan", "staff-menu-approvals"),
+    (Task::Report, "/petugas/angka", "staff-menu-numbers-all"),
     (Task::Audit, "/petugas/jejak", "staff-menu-audit-all"),
 ];
 

@@ -9,6 +9,7 @@ mod counter;
 mod desk;
 mod door;
 mod home;
+mod numbers;
 mod own;
 mod passkey;
 mod people;
@@ -39,6 +40,7 @@ fn table(state: &WebState) -> Table {
         .and(counter::routes(new()))
         .and(persons::routes(new()))
         .and(quota::routes(new()))
+        .and(numbers::routes(new()))
 }
 
 /// All pages of staff, and the display that everybody may look at.
