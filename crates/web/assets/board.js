@@ -1,4 +1,5 @@
-// Keeps the display up to date: asks every two seconds, sounds a chime for a new call, and says since when it is cut off.
+// Keeps the display up to date: listens, or asks every two seconds where nothing can be heard; sounds a chime for a new call, and says
+// since when it is cut off.
 (function () {
   var data = document.body.dataset, seen = null, heard = Date.now();
   function by(id) { return document.getElementById(id); }
@@ -42,11 +43,23 @@
       item.appendChild(document.createTextNode(" " + call.counter));
     });
     by("tunggu").textContent = board.waiting;
+    alive();
+  }
+  function alive() {
     heard = Date.now();
     by("putus").hidden = true;
   }
+  function listen() {
+    if (!window.EventSource) return;
+    var source = new EventSource(data.from + "/arus");
+    source.addEventListener("board", function (event) { show(JSON.parse(event.data)); });
+    source.addEventListener("tick", alive);
+    // A stream that ends is opened again by the browser; one that was refused is tried again later.
+    source.onerror = function () { if (source.readyState === 2) setTimeout(listen, 30000); };
+  }
   function look() {
-    fetch(data.from, { cache: "no-store" }).then(function (answer) {
+    if (Date.now() - heard < 4000) { setTimeout(look, 2000); return; }
+    fetch(data.from + "/data", { cache: "no-store" }).then(function (answer) {
       if (!answer.ok) throw new Error("no answer");
       return answer.json();
     }).then(show).catch(function () {
@@ -56,5 +69,7 @@
     }).then(function () { setTimeout(look, 2000); });
   }
   setInterval(function () { by("jam").textContent = clock(Date.now()) + " " + data.zone; }, 1000);
+  heard -= 4000;
   look();
+  listen();
 })();

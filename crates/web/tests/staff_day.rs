@@ -6,10 +6,13 @@ mod people;
 use antrean_app::policy::Policy;
 use antrean_domain::release::Mode;
 use antrean_domain::staff::Role;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use browser::Browser;
+use http_body_util::BodyExt as _;
 use jiff::civil::{Date, date};
 use people::{Server, policy, settings, wib};
+use tower::ServiceExt as _;
 
 const TUESDAY: Date = date(2026, 12, 1);
 
@@ -64,6 +67,9 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     let mut anybody = Browser::new(&server);
     anybody.open("/layar/BTM").await.shows("A-002").shows("ke loket 3").hides("Siti");
     let shown = server.stranger().get("/layar/BTM/data").await.expect(200);
+    let heard = first_event(&server, "/layar/BTM/arus").await;
+    assert!(heard.contains("event: board") && heard.contains("A-002") && !heard.contains("Siti"), "{heard}");
+    assert_eq!(server.stranger().get("/layar/XXQ/arus").await.status, StatusCode::NOT_FOUND);
     assert_eq!((shown["calls"][0]["number"].as_str(), shown["calls"].as_array().unwrap().len()), (Some("A-002"), 1));
     assert_eq!(server.stranger().get("/layar/XXQ").await.status, StatusCode::NOT_FOUND);
 
@@ -75,6 +81,15 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     let close = counter.form("/petugas/BTM/loket/tutup");
     counter.send(close).await.shows("Buka loket");
     server.check_rules().await;
+}
+
+/// The first event of a stream, which goes on after it.
+async fn first_event(server: &Server, path: &str) -> String {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let answer = server.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let frame = answer.into_body().frame().await.expect("an event comes at once").unwrap();
+    String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
 }
 
 #[tokio::test]

@@ -1,43 +1,66 @@
 //! The display of the waiting room: numbers and counters, large, for everybody; never a name.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use antrean_app::day::{Board, board};
 use antrean_domain::office::OfficeCode;
 use askama::Template;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse as _;
+use axum::response::sse::{Event, Sse};
 use axum::routing::get;
 use axum::{Json, Router};
+use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::pages::Page;
 use crate::pages::visit::{Answer, Detour, Faults, Named, Visit, show};
-use crate::problem::BadRequest;
+use crate::problem::{BadRequest, Trouble};
 use crate::state::WebState;
 
 /// A display reads what is at most so old: however many look, the store is asked once a second an office.
 const KEPT: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn routes() -> Router<WebState> {
-    Router::new().route("/layar/{office}", get(look)).route("/layar/{office}/data", get(data))
+    Router::new()
+        .route("/layar/{office}", get(look))
+        .route("/layar/{office}/data", get(data))
+        .route("/layar/{office}/arus", get(live))
 }
 
-/// The boards that were read last, by office.
-#[derive(Default)]
-pub(crate) struct Boards(Mutex<HashMap<OfficeCode, (Timestamp, Board)>>);
+/// A display that listens hears of a call at most so much later.
+const EVERY: Duration = Duration::from_secs(1);
+/// A stream of events ends after so long.
+const LISTENING_MAX: Duration = Duration::from_secs(30);
+/// Displays that may listen at once; further ones ask every two seconds.
+const LISTENERS_MAX: usize = 500;
+
+/// The boards that were read last, by office, and who listens.
+pub(crate) struct Boards {
+    last: Mutex<HashMap<OfficeCode, (Timestamp, Board)>>,
+    listening: Arc<Semaphore>,
+}
+
+impl Default for Boards {
+    fn default() -> Self {
+        Self { last: Mutex::default(), listening: Arc::new(Semaphore::new(LISTENERS_MAX)) }
+    }
+}
 
 impl Boards {
     fn fresh(&self, office: &OfficeCode, now: Timestamp) -> Option<Board> {
-        let read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let known = read.get(office).filter(|(at, _)| *at <= now && now.duration_since(*at) < KEPT);
         known.map(|(_, board)| board.clone())
     }
 
     fn keep(&self, board: &Board, now: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(board.office, (now, board.clone()));
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).insert(board.office, (now, board.clone()));
     }
 }
 
@@ -78,7 +101,7 @@ async fn look(visit: Visit, Named(office): Named<String>) -> Answer {
     let page = BoardPage {
         page: visit.page("board-title", &Faults::none()),
         office: name,
-        href: format!("/layar/{}/data", shown.office),
+        href: format!("/layar/{}", shown.office),
         zone: shown.zone.label(),
         offset_min: i64::from(shown.zone.offset().seconds()) / 60,
         lang: visit.caller.language.tag(),
@@ -93,16 +116,64 @@ fn waiting(visit: &Visit, board: &Board) -> String {
     visit.words.say_with("board-waiting", &args)
 }
 
-async fn data(visit: Visit, Named(office): Named<String>) -> Answer {
-    let shown = read(&visit, &office).await?;
+/// What a display shows, as its script reads it.
+fn shown(visit: &Visit, shown: &Board) -> Value {
     let calls: Vec<_> = shown
         .calls
         .iter()
         .map(|call| {
             let at = call.at.as_millisecond();
-            json!({ "number": call.number.to_string(), "counter": call_words(&visit, call.counter), "at": at })
+            json!({ "number": call.number.to_string(), "counter": call_words(visit, call.counter), "at": at })
         })
         .collect();
-    let body = json!({ "calls": calls, "waiting": waiting(&visit, &shown) });
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    json!({ "calls": calls, "waiting": waiting(visit, shown) })
+}
+
+async fn data(visit: Visit, Named(office): Named<String>) -> Answer {
+    let board = read(&visit, &office).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(shown(&visit, &board))).into_response())
+}
+
+/// The same as it happens: an event `board` when something changed, and `tick` while nothing does, so that a display knows that it is
+/// not cut off. A stream ends by itself after half a minute and the browser opens the next; so a server that stops waits for none.
+async fn live(visit: Visit, Named(office): Named<String>) -> Answer {
+    let Ok(seat) = Arc::clone(&visit.state.boards.listening).try_acquire_owned() else {
+        // The display asks again and again instead, which costs no connection.
+        return Err(Trouble::Busy.into());
+    };
+    let first = read(&visit, &office).await?;
+    let begun = Instant::now();
+    let start = Listening { visit, office, last: None, next: Some(first), _seat: seat };
+    let events = stream::unfold(start, move |mut on| async move {
+        if on.last.is_some() {
+            tokio::time::sleep(EVERY).await;
+        }
+        if begun.elapsed() > LISTENING_MAX {
+            return None;
+        }
+        let board = match on.next.take() {
+            Some(board) => board,
+            None => read(&on.visit, &on.office).await.ok()?,
+        };
+        let body = shown(&on.visit, &board).to_string();
+        let event = if on.last.as_ref() == Some(&body) {
+            Event::default().event("tick").data("")
+        } else {
+            Event::default().event("board").data(&body)
+        };
+        on.last = Some(body);
+        Some((Ok::<_, Infallible>(event.retry(EVERY)), on))
+    });
+    // A proxy that collects an answer before it passes it on would hold back every call.
+    let headers = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((headers, Sse::new(events)).into_response())
+}
+
+/// One display that listens.
+struct Listening {
+    visit: Visit,
+    office: String,
+    last: Option<String>,
+    next: Option<Board>,
+    _seat: OwnedSemaphorePermit,
 }
