@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use antrean_app::{App, quota};
-use antrean_domain::catalogue::{Catalogue, CatalogueFiles, FILE_BYTES_MAX, PARTS};
+use antrean_app::{App, office_data, quota};
+use antrean_domain::catalogue::{Catalogue, CatalogueFiles, FILE_BYTES_MAX, OFFICES, PARTS};
 use antrean_store::locks::Lock;
 use antrean_store::{Tx, catalogue as parts};
 use serde_json::json;
@@ -14,8 +14,8 @@ use crate::data::DataDir;
 use crate::stop::{Stop, whole};
 use crate::terminal;
 
-const CHANGED_BY_STAFF: &str = "timetables.toml: staff have changed hours or quotas on their pages since the last import; \
-    nothing was written. --replace-staff-changes puts the file in place of what they set";
+const CHANGED_BY_STAFF: &str = "staff have changed offices, hours or quotas on their pages since these files were imported last; \
+    nothing was written. --replace-staff-changes puts the files in place of what they set";
 
 /// Arguments of `antrean import`.
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub struct Import {
     /// Checks the files and writes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Overwrites hours and quotas that staff have changed on their pages since the last import
+    /// Overwrites offices, hours and quotas that staff have changed on their pages since the last import
     #[arg(long)]
     replace_staff_changes: bool,
     /// Answers as JSON
@@ -101,6 +101,9 @@ impl Import {
                     return Ok(false);
                 }
                 found.iter().try_for_each(|(part, text)| parts::put(tx, part, text, now))?;
+                if found.iter().any(|(part, _)| *part == OFFICES) {
+                    parts::put(tx, office_data::CHANGED_PART, "", now)?;
+                }
                 Ok(true)
             };
             if !app.store().write(put).await.map_err(|fault| Stop::failed(whole(&fault)))? {
@@ -122,7 +125,11 @@ impl Import {
 
 /// Whether one of the files would overwrite what staff have set.
 fn names_of_staff(stored: &[(String, String)], found: &[(&'static str, String)]) -> bool {
-    stored.iter().any(|(part, text)| quota::changed_by_staff(text) && found.iter().any(|(new, _)| new == part))
+    let replaces = |part: &str| found.iter().any(|(new, _)| *new == part);
+    stored.iter().any(|(part, text)| match part.as_str() {
+        office_data::CHANGED_PART => text == office_data::CHANGED && replaces(OFFICES),
+        part => quota::changed_by_staff(text) && replaces(part),
+    })
 }
 
 fn part_of(path: &Path) -> Result<&'static str, Stop> {

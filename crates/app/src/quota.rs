@@ -32,7 +32,7 @@ const EFFECT_DAYS: i64 = 92;
 /// First line of the timetables that staff have changed: an import must not overwrite them unawares.
 const CHANGED_BY_STAFF: &str = "# Changed by staff of the offices.\n";
 /// The part of the catalogue that has the timetables.
-const PART: &str = "timetables.toml";
+pub(crate) const PART: &str = "timetables.toml";
 
 /// Four weeks of an office.
 #[derive(Debug, Clone)]
@@ -53,8 +53,8 @@ pub fn version_of(timetable: &Timetable) -> String {
     Hash32::of(&text).to_string().chars().take(16).collect()
 }
 
-/// The timetables as they are stored now, whoever has them in memory.
-fn stored(tx: &Tx<'_>) -> Result<(CatalogueFiles, Catalogue), Error> {
+/// The catalogue as it is stored now, whoever has it in memory.
+pub(crate) fn stored(tx: &Tx<'_>) -> Result<(CatalogueFiles, Catalogue), Error> {
     let mut files = CatalogueFiles::builtin();
     for (part, body) in parts::load(tx)? {
         // A part that this version does not know is left alone.
@@ -267,6 +267,6 @@ impl ChangeTimetable {
 }
 
 /// An instant after the last: nodes look whether it has changed, and two changes may fall into one millisecond.
-fn later(last: Timestamp, now: Timestamp) -> Timestamp {
+pub(crate) fn later(last: Timestamp, now: Timestamp) -> Timestamp {
     if now > last { now } else { last + 1.millisecond() }
 }

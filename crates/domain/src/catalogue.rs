@@ -8,6 +8,7 @@ use crate::region::Regions;
 use crate::service::Services;
 use crate::timetable::Timetables;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -18,7 +19,8 @@ pub const PARTS: [&str; 6] = [REGIONS, FORMER, SERVICES, OFFICES, HOLIDAYS, TIME
 pub(crate) const REGIONS: &str = "regions.csv";
 pub(crate) const FORMER: &str = "regions_former.csv";
 pub(crate) const SERVICES: &str = "services.toml";
-pub(crate) const OFFICES: &str = "offices.csv";
+/// Name of the file with the offices and units.
+pub const OFFICES: &str = "offices.csv";
 pub(crate) const HOLIDAYS: &str = "holidays.csv";
 pub(crate) const TIMETABLES: &str = "timetables.toml";
 
@@ -227,6 +229,45 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The cells of the row of a CSV file whose first column says `key`, by column; nothing where there is no such row.
+pub fn row_of(text: &str, key: &str) -> Option<BTreeMap<String, String>> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let columns = reader.headers().ok()?.clone();
+    let row = reader.records().filter_map(Result::ok).find(|row| row.get(0) == Some(key))?;
+    Some(columns.iter().zip(row.iter()).map(|(column, cell)| (column.to_owned(), cell.to_owned())).collect())
+}
+
+/// A CSV file with other cells in the row whose first column says `key`, or with that row added at its end. Columns that it does not
+/// have yet are added. Whether it can be read as what it is meant to be, its own reader says.
+pub fn with_row(text: &str, key: &str, cells: &BTreeMap<String, String>) -> Result<String, csv::Error> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
+    for column in cells.keys() {
+        if !columns.contains(column) {
+            columns.push(column.clone());
+        }
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&columns)?;
+    let mut found = false;
+    let changed = |at: usize, old: &str| cells.get(&columns[at]).map_or_else(|| old.to_owned(), Clone::clone);
+    for row in reader.records() {
+        let row = row?;
+        let mine = row.get(0) == Some(key);
+        found |= mine;
+        let cell = |at: usize| {
+            let old = row.get(at).unwrap_or_default();
+            if mine { changed(at, old) } else { old.to_owned() }
+        };
+        writer.write_record((0..columns.len()).map(cell))?;
+    }
+    if !found {
+        writer.write_record((0..columns.len()).map(|at| if at == 0 { key.to_owned() } else { changed(at, "") }))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8(bytes).expect("what was text stays text"))
+}
+
 fn unreadable(file: &'static str, error: &csv::Error) -> CatalogueError {
     let line = error.position().map_or(1, |position| position.line() as usize);
     let why = match error.kind() {
@@ -271,6 +312,19 @@ mod tests {
         let changed = text.replacen(from, to, 1);
         files.replace(file, changed).unwrap();
         Catalogue::parse(&files).err().unwrap_or_else(|| panic!("{file}: no fault after {from:?} became {to:?}"))
+    }
+
+    #[test]
+    fn a_row_is_changed_or_added_and_the_others_stay_as_they_are() {
+        let cells = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(column, cell)| ((*column).to_owned(), (*cell).to_owned())).collect()
+        };
+        let text = "code,name\nA,\"x, y\"\nB,z\n";
+        let changed = with_row(text, "B", &cells(&[("name", "a \"b\""), ("phone", "1")])).unwrap();
+        assert_eq!(changed, "code,name,phone\nA,\"x, y\",\nB,\"a \"\"b\"\"\",1\n");
+        assert_eq!(row_of(&changed, "A").unwrap()["name"], "x, y");
+        assert_eq!(row_of(&changed, "C"), None);
+        assert_eq!(with_row(text, "C", &cells(&[("name", "new")])).unwrap(), format!("{text}C,new\n"));
     }
 
     #[test]

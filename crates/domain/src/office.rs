@@ -3,7 +3,7 @@
 use crate::catalogue::{CatalogueError, OFFICES, Row, Table};
 use crate::queue_code::QueuePrefix;
 use crate::region::{Region, RegionLevel, Regions, Zone, degrees};
-use crate::service::{PassportKind, ServiceCode, Services};
+use crate::service::{PassportKind, ServiceCode, Services, Text};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{HashMap, HashSet};
@@ -24,6 +24,11 @@ const SEARCH_WORDS_MAX: usize = 8;
 const SEARCH_CHARS_MAX: usize = 100;
 /// Mean radius of the earth (IUGG).
 const EARTH_RADIUS_KM: f64 = 6371.009;
+
+/// Most characters of a telephone number with what stands around it.
+const PHONE_CHARS_MAX: usize = 40;
+/// Most characters of a notice.
+const NOTICE_CHARS_MAX: usize = 300;
 
 /// Names an office (`BTM`) or a unit (`BTM-HB`). Our own codes, not official ones.
 ///
@@ -116,6 +121,10 @@ pub struct Office {
     pub electronic_only_from: Option<Date>,
     /// Services that can be booked online here.
     pub services: Vec<ServiceCode>,
+    /// Telephone as the office gives it to the public; empty where it gives none.
+    pub phone: String,
+    /// What the office tells everybody who looks at it, in both languages.
+    pub notice: Option<Text>,
 }
 
 /// Why an office does not offer something.
@@ -354,7 +363,7 @@ impl Offices {
             "note",
             "queue_prefix",
         ];
-        let optional = ["electronic_only_from", "services", "also"];
+        let optional = ["electronic_only_from", "services", "also", "phone", "notice_id", "notice_en"];
         let mut offices = Self { all: Vec::new(), by_code: HashMap::new(), words: Vec::new() };
         let mut prefixes = HashSet::new();
         for row in Table::read(OFFICES, text, &required, &optional)?.rows() {
@@ -408,6 +417,8 @@ impl Offices {
             also: row.get("also").to_owned(),
             electronic_only_from: row.read_optional("electronic_only_from", "a date such as 2024-12-01")?,
             services: offered(row, services)?,
+            phone: short(row, "phone", PHONE_CHARS_MAX)?.to_owned(),
+            notice: notice(row)?,
         })
     }
 
@@ -581,6 +592,25 @@ fn place<'a>(row: Row<'_>, regions: &'a Regions) -> Result<(&'a Region, &'a Regi
 }
 
 /// The services that can be booked here: those of the column, or all that are online where it is empty.
+/// A text of one line that is not too long.
+fn short<'a>(row: Row<'a>, field: &str, max: usize) -> Result<&'a str, CatalogueError> {
+    let text = row.get(field);
+    if text.chars().count() > max || text.chars().any(char::is_control) {
+        return Err(row.fault(field, format!("has more than {max} characters, or more than one line")));
+    }
+    Ok(text)
+}
+
+fn notice(row: Row<'_>) -> Result<Option<Text>, CatalogueError> {
+    let (id, en) = (short(row, "notice_id", NOTICE_CHARS_MAX)?, short(row, "notice_en", NOTICE_CHARS_MAX)?);
+    match (id.is_empty(), en.is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(Text { id: id.to_owned(), en: en.to_owned() })),
+        (true, false) => Err(row.fault("notice_id", "is empty while there is one in English")),
+        (false, true) => Err(row.fault("notice_en", "is empty while there is one in Indonesian")),
+    }
+}
+
 fn offered(row: Row<'_>, services: &Services) -> Result<Vec<ServiceCode>, CatalogueError> {
     let mut offered = Vec::new();
     for word in row.get("services").split_whitespace() {

@@ -298,6 +298,7 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         | R::SecondFactorWrong
         | R::PasskeyWrong
         | R::PasskeyTooLate
+        | R::OfficeDataWrong { .. }
         | R::PasskeyCopied
         | R::PasskeyNameMissing { .. }
         | R::SignInAgain

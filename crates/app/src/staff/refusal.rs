@@ -71,6 +71,15 @@ pub enum StaffRefusal {
     /// The change cannot be made of the timetable as it is now.
     TimetableWrong,
 
+    // What is known of an office.
+    /// A field of an office cannot be like that.
+    OfficeDataWrong {
+        /// The column.
+        field: String,
+        /// Why, in English.
+        why: String,
+    },
+
     // Changes, and a second person.
     /// Somebody else changed this since it was looked at.
     ChangedMeanwhile,
@@ -112,6 +121,7 @@ impl StaffRefusal {
             Self::ClosureDuringDraw => "staff-closure-during-draw",
             Self::ClosureUnknown => "staff-closure-unknown",
             Self::TimetableWrong => "staff-timetable-wrong",
+            Self::OfficeDataWrong { .. } => "staff-office-data-wrong",
             Self::ChangedMeanwhile => "staff-changed-meanwhile",
             Self::ReasonMissing { .. } => "staff-reason-missing",
             Self::RequestUnknown => "staff-request-unknown",

@@ -25,6 +25,7 @@ const AT_OFFICE: &[(Task, &str, &str)] = &[
     (Task::Look, "kuota", "staff-menu-quota"),
     (Task::Look, "penutupan", "staff-menu-closures"),
     (Task::Report, "angka", "staff-menu-numbers"),
+    (Task::Describe, "kantor", "staff-menu-office-data"),
     (Task::Audit, "jejak", "staff-menu-audit"),
 ];
 
@@ -32,6 +33,7 @@ const AT_OFFICE: &[(Task, &str, &str)] = &[
 const EVERYWHERE: &[(Task, &str, &str)] = &[
     (Task::Staff, "/petugas/staf", "staff-menu-staff"),
     (Task::Look, "/petugas/persetujuan", "staff-menu-approvals"),
+    (Task::Found, "/petugas/kantor/baru", "staff-menu-found"),
     (Task::Report, "/petugas/angka", "staff-menu-numbers-all"),
     (Task::Audit, "/petugas/jejak", "staff-menu-audit-all"),
 ];

@@ -10,6 +10,7 @@ mod desk;
 mod door;
 mod home;
 mod numbers;
+mod office_data;
 mod own;
 mod passkey;
 mod people;
@@ -41,6 +42,7 @@ fn table(state: &WebState) -> Table {
         .and(persons::routes(new()))
         .and(quota::routes(new()))
         .and(numbers::routes(new()))
+        .and(office_data::routes(new()))
 }
 
 /// All pages of staff, and the display that everybody may look at.

@@ -197,6 +197,7 @@ office-places = Places
 office-hours-note = Times in { $zone }. Places a day for the online queue; priority places are not included.
 office-closed-now = Closed { $when }: { $why }
 office-closed-days = Closed
+office-phone = Telephone:
 office-where = Address
 office-map-app = Open in a map app
 office-map-web = Map in the browser

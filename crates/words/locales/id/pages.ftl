@@ -194,6 +194,7 @@ office-places = Tempat
 office-hours-note = Jam dalam { $zone }. Tempat per hari untuk antrean online; tempat prioritas tidak termasuk.
 office-closed-now = Tutup { $when }: { $why }
 office-closed-days = Tutup
+office-phone = Telepon:
 office-where = Alamat
 office-map-app = Buka di aplikasi peta
 office-map-web = Peta di browser

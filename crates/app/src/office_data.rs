@@ -1,0 +1,200 @@
+//! What is known of an office: its name, where it stands, its telephone, its services and a notice; changed by its head, and founded by
+//! the national administrator. A change is of one row of `offices.csv` as it is stored; the file's own reader says whether it can be.
+
+use std::collections::BTreeMap;
+
+use antrean_domain::catalogue::{Catalogue, CatalogueFiles, OFFICES, row_of, with_row};
+use antrean_domain::draw::encoding::Hash32;
+use antrean_domain::office::OfficeCode;
+use antrean_domain::staff::Task;
+use antrean_domain::timetable::Timetable;
+use antrean_store::catalogue as parts;
+use antrean_store::ids::StaffId;
+use antrean_store::locks::Lock;
+use antrean_store::{Fault, Tx};
+use serde::{Deserialize, Serialize};
+
+use crate::caller::Actor;
+use crate::operation::{Context, Error, Note, Operation};
+use crate::quota::{self, later, stored};
+use crate::staff::{StaffRefusal, approval};
+
+/// What a head may change. The code, the kind, the parent and what codes begin with stay: tickets are made of them.
+pub const CHANGEABLE: [&str; 10] = [
+    "name",
+    "address",
+    "phone",
+    "latitude",
+    "longitude",
+    "position_quality",
+    "services",
+    "electronic_only_from",
+    "notice_id",
+    "notice_en",
+];
+/// What has to be said of a new office besides.
+pub const FOUNDED_WITH: [&str; 6] = ["code", "kind", "class", "parent_code", "regency_code", "queue_prefix"];
+/// Most characters of a field.
+const CELL_CHARS_MAX: usize = 500;
+/// A part of the catalogue that says that staff changed another part: an import must not overwrite that unawares.
+pub const CHANGED_PART: &str = "offices_changed_by_staff";
+/// What it says then.
+pub const CHANGED: &str = "yes";
+
+/// An office's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeData {
+    /// Its cells by column.
+    pub cells: BTreeMap<String, String>,
+    /// Tells a later change whether somebody else changed it since.
+    pub version: String,
+}
+
+fn version_of(cells: &BTreeMap<String, String>) -> String {
+    // An empty cell and none are the same.
+    let told: Vec<_> = cells.iter().filter(|(_, cell)| !cell.is_empty()).collect();
+    Hash32::of(&serde_json::to_vec(&told).unwrap_or_default()).to_string().chars().take(16).collect()
+}
+
+fn row(files: &CatalogueFiles, office: &OfficeCode) -> Result<BTreeMap<String, String>, StaffRefusal> {
+    row_of(&files.offices_csv, office.as_str()).ok_or(StaffRefusal::OfficeNotYours { office: *office })
+}
+
+/// What is known of an office.
+pub fn of_office(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<OfficeData, Error> {
+    cx.officer_for(tx, Task::Describe, Some(office))?;
+    let (files, _) = stored(tx)?;
+    let cells = row(&files, office)?;
+    Ok(OfficeData { version: version_of(&cells), cells })
+}
+
+/// Changes what is known of an office. Whoever saw something else than there is now is refused.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChangeOffice {
+    /// The office.
+    pub office: OfficeCode,
+    /// New cells by column, of those that may be changed.
+    pub cells: BTreeMap<String, String>,
+    /// The version that was looked at.
+    pub seen: String,
+    /// Why, for the log.
+    pub reason: String,
+}
+
+impl Operation for ChangeOffice {
+    const NAME: &'static str = "office_change";
+    type Outcome = ();
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
+        let officer = cx.officer_for(tx, Task::Describe, Some(&self.office))?.id;
+        let reason = approval::checked_reason(&self.reason)?;
+        let cells = checked(&self.cells, &CHANGEABLE)?;
+        tx.lock(&Lock::Catalogue)?;
+        let (files, _) = stored(tx)?;
+        if version_of(&row(&files, &self.office)?) != self.seen {
+            return Err(StaffRefusal::ChangedMeanwhile.into());
+        }
+        write(tx, cx, files, &self.office, &cells)?;
+        note(tx, cx, officer, "office_changed", &self.office, &reason)
+    }
+}
+
+/// Founds an office or a unit. It serves nobody until its hours are set.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FoundOffice {
+    /// Its cells by column.
+    pub cells: BTreeMap<String, String>,
+    /// Why, for the log.
+    pub reason: String,
+}
+
+impl Operation for FoundOffice {
+    const NAME: &'static str = "office_found";
+    type Outcome = OfficeCode;
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<OfficeCode, Error> {
+        let officer = cx.officer_for(tx, Task::Found, None)?.id;
+        let reason = approval::checked_reason(&self.reason)?;
+        let mut cells = checked(&self.cells, &[&CHANGEABLE[..], &FOUNDED_WITH[..]].concat())?;
+        let code = cells.get("code").cloned().unwrap_or_default();
+        let office = OfficeCode::parse(&code).map_err(|error| wrong("code", &error.to_string()))?;
+        tx.lock(&Lock::Catalogue)?;
+        let (mut files, catalogue) = stored(tx)?;
+        if catalogue.offices.get(&office).is_some() {
+            return Err(wrong("code", "there is such an office already").into());
+        }
+        // What follows from the rest is not asked for.
+        let regency = cells.get("regency_code").map(String::as_str).unwrap_or_default();
+        let region = catalogue.regions.get(regency).ok_or_else(|| wrong("regency_code", "there is no such regency"))?;
+        let mut put = |column: &str, cell: &str| cells.insert(column.to_owned(), cell.to_owned());
+        put("province_code", &region.province);
+        put("time_zone", region.zone.iana());
+        put("confidence", "high");
+        put("note", "founded by staff");
+        let parent = cells.get("parent_code").and_then(|code| OfficeCode::parse(code).ok());
+        if let Some(parent) = parent.and_then(|parent| catalogue.offices.get(&parent)) {
+            cells.insert("queue_prefix".to_owned(), parent.queue_prefix.to_string());
+        }
+        let mut timetables = catalogue.timetables;
+        let nothing = Timetable::new(Default::default(), BTreeMap::new());
+        timetables.set(office, Some(nothing.map_err(|error| Fault::Corrupt { what: error.to_string() })?));
+        let hours = quota::marked_as_changed(&timetables.to_text());
+        // An entry for an office must not stand before the office: the offices are read first.
+        files.replace(quota::PART, hours.clone()).map_err(|_| Fault::Corrupt { what: quota::PART.to_owned() })?;
+        write(tx, cx, files, &office, &cells)?;
+        let now = parts::loaded(tx)?.map_or(cx.now, |last| later(last, cx.now));
+        parts::put(tx, quota::PART, &hours, now)?;
+        note(tx, cx, officer, "office_founded", &office, &reason)?;
+        Ok(office)
+    }
+}
+
+fn wrong(field: &str, why: &str) -> StaffRefusal {
+    StaffRefusal::OfficeDataWrong { field: field.to_owned(), why: why.to_owned() }
+}
+
+/// The cells that may be set, without spaces around, and none longer than a field holds.
+fn checked(cells: &BTreeMap<String, String>, may: &[&str]) -> Result<BTreeMap<String, String>, StaffRefusal> {
+    let mut all = BTreeMap::new();
+    for (column, cell) in cells {
+        let cell = cell.trim();
+        if !may.contains(&column.as_str()) {
+            return Err(wrong(column, "cannot be set here"));
+        }
+        if cell.chars().count() > CELL_CHARS_MAX || cell.chars().any(char::is_control) {
+            return Err(wrong(column, "is too long, or has more than one line"));
+        }
+        all.insert(column.clone(), cell.to_owned());
+    }
+    Ok(all)
+}
+
+fn write(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    mut files: CatalogueFiles,
+    office: &OfficeCode,
+    cells: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let corrupt = |what: String| Fault::Corrupt { what };
+    let text = with_row(&files.offices_csv, office.as_str(), cells).map_err(|error| corrupt(error.to_string()))?;
+    files.replace(OFFICES, text.clone()).map_err(|_| corrupt(OFFICES.to_owned()))?;
+    // Read as every node will read it: whatever is wrong is wrong in this row, for the others were read before.
+    Catalogue::parse(&files).map_err(|error| wrong(&error.field, &error.why))?;
+    let now = parts::loaded(tx)?.map_or(cx.now, |last| later(last, cx.now));
+    parts::put(tx, OFFICES, &text, now)?;
+    parts::put(tx, CHANGED_PART, CHANGED, now)?;
+    Ok(())
+}
+
+fn note(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    by: StaffId,
+    kind: &str,
+    office: &OfficeCode,
+    reason: &str,
+) -> Result<(), Error> {
+    let note = Note { kind, office: Some(office.as_str()), reason: Some(reason), ..Note::default() };
+    Ok(cx.note(tx, Actor::Staff(by), note)?)
+}

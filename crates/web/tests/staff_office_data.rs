@@ -1,0 +1,106 @@
+//! A head changes what is known of an office, and the public sees it; the national administrator founds a unit; nobody else does.
+
+mod browser;
+mod people;
+
+use antrean_domain::staff::Role;
+use axum::http::StatusCode;
+use browser::Browser;
+use people::Server;
+
+const HERE: &str = "/petugas/BTM/kantor";
+const NEW: &str = "/petugas/kantor/baru";
+
+async fn head(server: &Server, name: &str) -> Browser {
+    Browser::on_duty(server, &server.on_duty(name, Role::Head, &["BTM"]).await)
+}
+
+#[tokio::test]
+async fn a_head_changes_telephone_and_notice_and_everybody_sees_them() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    head.open(HERE).await.shows("Telepon untuk masyarakat");
+    let form = head.form(HERE).fill("phone", "(0778) 000000").fill("notice_id", "Parkir di belakang.");
+    head.send(form.clone().fill("notice_en", "Parking is behind.")).await.shows("Tulis alasannya dengan singkat");
+    let form = head.form(HERE).fill("alasan", "telepon baru");
+    head.send(form).await.shows("Data kantor tersimpan.");
+    let mut anybody = Browser::new(&server);
+    anybody.open("/kantor/BTM").await.shows("(0778) 000000").shows("Parkir di belakang.");
+    let mut auditor = Browser::on_duty(&server, &server.on_duty("audit", Role::Auditor, &[]).await);
+    auditor.open("/petugas/BTM/jejak").await.shows("office_changed").shows("telepon baru");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_said_at_its_field_and_changes_nothing() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    let before = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).cloned().unwrap();
+    for (field, value) in [
+        ("name", ""),
+        ("latitude", "91"),
+        ("longitude", "timur"),
+        ("position_quality", "tepat"),
+        ("services", "paspor"),
+        ("electronic_only_from", "besok"),
+        ("notice_en", "Only in English"),
+        ("phone", "0000000000000000000000000000000000000000000000"),
+        ("address", "x\u{7}y"),
+    ] {
+        head.open(HERE).await;
+        let form = head.form(HERE).fill(field, value).fill("alasan", "uji");
+        head.send(form).await.shows("Isian ini belum benar");
+        assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+    }
+    let after = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).cloned().unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn of_two_heads_who_change_the_same_office_one_wins() {
+    let server = Server::new().await;
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    one.open(HERE).await;
+    two.open(HERE).await;
+    let first = one.form(HERE).fill("phone", "111").fill("alasan", "a");
+    let second = two.form(HERE).fill("phone", "222").fill("alasan", "b");
+    tokio::join!(one.send(first), two.send(second));
+    let won = [&one, &two].iter().filter(|head| head.status == StatusCode::OK).count();
+    assert_eq!(won, 1, "{} {}", one.text(), two.text());
+    let phone = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).unwrap().phone.clone();
+    assert!(["111", "222"].contains(&phone.as_str()));
+}
+
+#[tokio::test]
+async fn an_administrator_founds_a_unit_that_serves_nobody_until_its_hours_are_set() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    head.open(NEW).await;
+    assert_eq!(head.status, StatusCode::FORBIDDEN);
+    let mut admin = Browser::on_duty(&server, &server.on_duty("pusat", Role::Admin, &[]).await);
+    admin.open(NEW).await.shows("belum melayani siapa pun");
+    let form = admin
+        .form(NEW)
+        .fill("code", "BTM-UJI")
+        .fill("kind", "ulp")
+        .fill("parent_code", "BTM")
+        .fill("regency_code", "2171")
+        .fill("name", "ULP Uji")
+        .fill("latitude", "1.1")
+        .fill("longitude", "104.0")
+        .fill("position_quality", "office")
+        .fill("alasan", "unit baru");
+    admin.send(form.clone().fill("regency_code", "99")).await.shows("Isian ini belum benar");
+    admin.send(form.clone().fill("code", "JAP-UJI")).await.shows("Isian ini belum benar");
+    let form = admin.form(NEW).fill("code", "BTM-UJI");
+    admin.send(form).await;
+    assert_eq!(admin.at, "/petugas/BTM-UJI/kuota", "{}", admin.text());
+    let catalogue = server.app.catalogue();
+    let unit = catalogue.offices.get(&"BTM-UJI".parse().unwrap()).unwrap();
+    assert!(catalogue.timetables.for_office(unit).on_weekday(jiff::civil::Weekday::Tuesday).is_empty());
+    let mut anybody = Browser::new(&server);
+    anybody.open("/kantor/BTM-UJI").await.shows("ULP Uji");
+    admin.open(NEW).await;
+    let again = admin.form(NEW).fill("code", "BTM-UJI").fill("regency_code", "2171").fill("alasan", "lagi");
+    admin.send(again).await.shows("Isian ini belum benar");
+}
