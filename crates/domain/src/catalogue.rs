@@ -264,7 +264,7 @@ pub fn with_row(text: &str, key: &str, cells: &BTreeMap<String, String>) -> Resu
     if !found {
         writer.write_record((0..columns.len()).map(|at| if at == 0 { key.to_owned() } else { changed(at, "") }))?;
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8(bytes).expect("what was text stays text"))
 }
 
