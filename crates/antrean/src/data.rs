@@ -9,7 +9,8 @@ use antrean_app::app::{Parts, StartError};
 use antrean_app::clock::{Clock, SystemClock};
 use antrean_app::entropy::SystemEntropy;
 use antrean_app::policy::Policy;
-use antrean_store::{DatabaseUrl, Store, StoreConfig, settings};
+use antrean_store::{DatabaseUrl, Store, StoreConfig, Tx, settings};
+use tempfile::TempDir;
 
 use crate::config::Config;
 use crate::keys;
@@ -21,6 +22,39 @@ const DATABASE: &str = "antrean.db";
 pub const LOCK: &str = "server.lock";
 /// The published files of draws; everything in it can be written again from the database.
 const PUBLISHED: &str = "published";
+
+/// The setting that says that everybody in a database is made up, and by what. It is in the database itself, so that a backup has it.
+const MADE_UP_BY: &str = "made_up_by";
+
+/// By whom the people of a database are made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeUpBy {
+    /// `antrean demo`.
+    Demo,
+    /// `antrean rehearse`, or `antrean serve --rehearsal`.
+    Rehearsal,
+}
+
+impl MadeUpBy {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Rehearsal => "rehearsal",
+        }
+    }
+
+    /// Writes it down.
+    pub async fn mark(self, store: &Store) -> Result<(), Stop> {
+        let put = move |tx: &Tx<'_>| settings::put(tx, MADE_UP_BY, self.as_str().as_bytes());
+        store.write(put).await.map_err(|fault| Stop::failed(whole(&fault)))
+    }
+}
+
+/// By what the people of a database are made up, if they are; `demo` or `rehearsal`.
+pub async fn made_up_by(store: &Store) -> Result<Option<String>, Stop> {
+    let known = store.read(|tx| settings::get(tx, MADE_UP_BY)).await.map_err(|fault| Stop::failed(whole(&fault)))?;
+    Ok(known.map(|by| String::from_utf8_lossy(&by).into_owned()))
+}
 
 /// A data directory with the settings for opening it.
 #[derive(Debug, Clone)]
@@ -45,6 +79,18 @@ impl DataDir {
             writers: usize::from(server.writers.get()),
             queue_max: server.queue_max.get() as usize,
         }
+    }
+
+    /// The directory that the configuration names, or an empty one that goes again where nothing is there yet: for commands that only
+    /// look, and must not leave a database and a key behind.
+    pub fn for_looking(config: &Config) -> Result<(Self, Option<TempDir>), Stop> {
+        let named = Self::of(config);
+        if named.url.is_some() || named.database().exists() {
+            return Ok((named, None));
+        }
+        let empty = tempfile::tempdir().map_err(|error| Stop::failed(format!("no temporary directory: {error}")))?;
+        let path = empty.path().to_owned();
+        Ok((Self { path, master_key_file: None, ..named }, Some(empty)))
     }
 
     /// The database that is shared with other nodes, if there is one.

@@ -48,7 +48,8 @@ impl Import {
     pub async fn run(&self) -> Result<(), Stop> {
         let config = self.config.load()?;
         let found = self.read()?;
-        let app = DataDir::of(&config).open(config.policy).await?;
+        let (data, _empty) = if self.dry_run { DataDir::for_looking(&config)? } else { (DataDir::of(&config), None) };
+        let app = data.open(config.policy).await?;
         let done = self.replace(&app, found).await;
         app.store().close().await;
         done

@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::beacons::Relays;
 use crate::config::{Config, ConfigFlags, LogForm};
-use crate::data::DataDir;
+use crate::data::{DataDir, MadeUpBy, made_up_by};
 use crate::rehearse::setting;
 use crate::stop::Stop;
 use crate::{metrics, supervisor, terminal};
@@ -88,7 +88,20 @@ impl Serve {
             setting::must_not_be(&config)?;
         }
         let _lock = data.lock()?;
+        let is_new = data.url().is_none() && !data.database().exists();
         let app = data.open(config.policy.clone()).await?;
+        if is_new {
+            tracing::info!(data = %config.server.data.display(), "there was no database: a new one was made");
+        }
+        if self.rehearsal {
+            MadeUpBy::Rehearsal.mark(app.store()).await?;
+        } else if let Some(by) = made_up_by(app.store()).await? {
+            app.store().close().await;
+            let line = format!(
+                "--data: everybody in this database was made up by a {by}; the public cannot be served from it"
+            );
+            return Err(Stop::wrong(line));
+        }
         let (web, door) = (web_settings(&config), door_limits(&config));
         let (web, channel) = match channel {
             Some(channel) => (web, channel),

@@ -59,6 +59,11 @@ impl Staff {
 impl Add {
     async fn run(&self) -> Result<(), Stop> {
         let config = self.config.load()?;
+        if config.server.base_url.is_none() {
+            eprintln!(
+                "base_url is not set: put the address of your server in place of the one that the link begins with"
+            );
+        }
         let base = config.server.base_url.as_ref();
         let base = base.map_or_else(|| format!("http://{}", config.server.listen), |url| url.0.clone());
         let app = DataDir::of(&config).open(config.policy).await?;
@@ -81,7 +86,9 @@ impl Add {
             return Ok(());
         }
         terminal::line(&link);
-        let hours = expires.duration_since(app.now()).max(SignedDuration::ZERO).as_hours();
+        // A moment has passed since it was made.
+        let hours =
+            (expires.duration_since(app.now()).max(SignedDuration::ZERO) + SignedDuration::from_mins(1)).as_hours();
         let until = HOME_ZONE.local(expires).strftime("%Y-%m-%d %H:%M WIB");
         eprintln!("good once, for {login}, until {until} ({hours} hours); hand it over in person");
         Ok(())

@@ -6,6 +6,7 @@ mod people;
 use antrean_app::policy::Policy;
 use antrean_domain::release::Mode;
 use antrean_domain::staff::Role;
+use antrean_web::caller::STAFF_COOKIE;
 use axum::http::StatusCode;
 use browser::Browser;
 use jiff::civil::{Date, date};
@@ -30,7 +31,8 @@ async fn morning() -> Server {
 #[tokio::test]
 async fn a_head_reads_the_numbers_of_an_office_and_takes_them_home() {
     let server = morning().await;
-    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    let session = server.on_duty("kepala", Role::Head, &["BTM"]).await;
+    let mut head = Browser::on_duty(&server, &session);
     head.open("/petugas/BTM").await;
     head.open(HERE).await.shows("Mendapat tempat").shows("Per jam").shows("1 Desember 2026");
     head.open(&format!("{HERE}?dari=2026-12-05&sampai=2026-12-01")).await;
@@ -46,9 +48,11 @@ async fn a_head_reads_the_numbers_of_an_office_and_takes_them_home() {
     let cells: Vec<&str> = line.split(',').collect();
     assert_eq!((cells[3], cells[4]), ("2", "2"), "given and not settled: {line}");
     assert_eq!(cells.len(), 25, "the day, twenty counts, four times: {line}");
-    head.open(&format!("{HERE}/tabel.xlsx")).await;
-    assert!(head.header("content-disposition").contains("angka-BTM-"));
-    assert_eq!(head.status, StatusCode::OK);
+    let client = server.stranger().with("cookie", format!("{STAFF_COOKIE}={session}"));
+    let book = client.get(&format!("{HERE}/tabel.xlsx")).await;
+    assert_eq!(book.status, StatusCode::OK);
+    assert!(book.headers["content-disposition"].to_str().unwrap().contains("angka-BTM-"));
+    assert!(book.body.starts_with(b"PK"), "a zip archive, which XLSX is");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ use tokio::sync::watch;
 use self::clock::DemoClock;
 use self::office::{Desk, FREE_COUNTER, Happened, OfficeDay, PASSWORD, Pace, workers};
 use crate::config::{Config, LogForm};
-use crate::data::DataDir;
+use crate::data::{DataDir, MadeUpBy, made_up_by};
 use crate::release::{Bundled, bundle_url, count, fetch};
 use crate::serve::{Parts, Site, bind, told_to_stop};
 use crate::stop::{Stop, whole};
@@ -209,7 +209,13 @@ impl Demo {
         let data = DataDir::of(&config);
         let _lock = data.lock()?;
         let clock = Arc::new(DemoClock::default());
+        let was_there = data.database().exists();
         let app = data.open_by(config.policy.clone(), Arc::clone(&clock) as Arc<dyn Clock>).await?;
+        if was_there && made_up_by(app.store()).await?.as_deref() != Some("demo") {
+            app.store().close().await;
+            return Err(Stop::wrong("--data: that directory was not made by a demo; name a new one"));
+        }
+        MadeUpBy::Demo.mark(app.store()).await?;
         self.serve(app, clock, listener, started).await
     }
 
@@ -438,7 +444,7 @@ impl<'a> Stage<'a> {
     fn tell(&self, summary: &Summary<'_>) -> Option<Value> {
         let Summary { report, results, left, page, bundle } = summary;
         let Report { release, entries, people, places, given, standby, .. } = report;
-        let verify = format!("antrean release verify {page}");
+        let verify = format!("{} release verify {page}", own_name());
         if self.demo.json {
             return Some(json!({
                 "release": release, "mode": "draw", "entries": entries, "people": people, "places": places, "given": given,
@@ -694,6 +700,11 @@ fn wave_times(draw: Timestamp) -> Vec<Time> {
     times.sort_unstable();
     times.dedup();
     times
+}
+
+/// The program as it was called, so that what is printed can be typed.
+fn own_name() -> String {
+    std::env::args().next().unwrap_or_else(|| "antrean".to_owned())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub mod setting;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -191,6 +191,13 @@ impl Rehearse {
         let bots = self.bots.unwrap_or(if self.quick { 60 } else { citizens / 10 });
         if citizens + bots > ACCOUNTS_MAX {
             return Err(Stop::wrong(format!("--citizens: with the bots there are more than {ACCOUNTS_MAX} accounts")));
+        }
+        for (flag, path) in [("--report", &self.report), ("--json", &self.json)] {
+            // Said now, not after a run of many minutes.
+            let folder = path.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+                return Err(Stop::wrong(format!("{flag}: there is no directory {}", folder.display())));
+            }
         }
         let now = SystemClock.now();
         let makeup = Makeup { citizens, bots, seed: self.seed, today: HOME_ZONE.local(now).date() };

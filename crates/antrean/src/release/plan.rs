@@ -137,7 +137,8 @@ impl Plan {
                     .map_err(|error| Stop::wrong(format!("--file: cannot read {}: {error}", path.display())))?,
             ),
         };
-        let app = DataDir::of(&config).open(config.policy).await?;
+        let (data, _empty) = if self.dry_run { DataDir::for_looking(&config)? } else { (DataDir::of(&config), None) };
+        let app = data.open(config.policy).await?;
         let done = self.plan(&app, text.as_deref()).await;
         app.store().close().await;
         done

@@ -122,3 +122,19 @@ fn a_restore_says_why_it_cannot_be_and_touches_nothing() {
     assert!(bad.code == 1 && bad.err.contains("it is damaged"), "{}", bad.err);
     assert_eq!(run(&["restore", "--data", arg(&fresh), "--from", kept]).code, 0);
 }
+
+/// Nobody in a rehearsal is real, and its one-time codes can be read by anybody: neither its directory nor its backup serves the public.
+#[test]
+fn made_up_people_are_not_served_to_the_public_not_even_out_of_a_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, kept) = (folder.path().join("data"), folder.path().join("kept.antrean"));
+    let server = Server::start(&["--rehearsal", "--data", arg(&data), "--listen", "127.0.0.1:0"]);
+    drop(server);
+    assert_eq!(run(&["backup", "--data", arg(&data), "--to", arg(&kept)]).code, 0);
+    let copy = elsewhere(&data, "copy");
+    assert_eq!(run(&["restore", "--data", arg(&copy), "--from", arg(&kept)]).code, 0);
+    let ran = run(&["serve", "--data", arg(&copy), "--listen", "127.0.0.1:0"]);
+    assert!(ran.code == 2 && ran.err.contains("made up by a rehearsal"), "{}", ran.err);
+    let ran = run(&["demo", "--data", arg(&copy), "--listen", "127.0.0.1:0"]);
+    assert!(ran.code == 2 && ran.err.contains("not made by a demo"), "{}", ran.err);
+}
