@@ -3,19 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use antrean_app::{App, office_data, quota};
-use antrean_domain::catalogue::{Catalogue, CatalogueFiles, FILE_BYTES_MAX, OFFICES, PARTS};
-use antrean_store::locks::Lock;
-use antrean_store::{Tx, catalogue as parts};
+use antrean_app::App;
+use antrean_app::catalogue::{self, ImportError};
+use antrean_domain::catalogue::{FILE_BYTES_MAX, PARTS};
 use serde_json::json;
 
 use crate::config::ConfigFlags;
 use crate::data::DataDir;
 use crate::stop::{Stop, whole};
 use crate::terminal;
-
-const CHANGED_BY_STAFF: &str = "staff have changed offices, hours or quotas on their pages since these files were imported last; \
-    nothing was written. --replace-staff-changes puts the files in place of what they set";
 
 /// Arguments of `antrean import`.
 #[derive(Debug, clap::Args)]
@@ -77,40 +73,21 @@ impl Import {
     }
 
     async fn replace(&self, app: &App, found: Vec<(&'static str, String)>) -> Result<(), Stop> {
-        let mut files = CatalogueFiles::builtin();
-        let stored = app.store().read(parts::load).await.map_err(|fault| Stop::failed(whole(&fault)))?;
-        if !self.replace_staff_changes && names_of_staff(&stored, &found) {
-            return Err(Stop::failed(CHANGED_BY_STAFF));
-        }
-        for (part, text) in stored {
-            // A part of another version of the program is not ours to check.
-            let _ = files.replace(&part, text);
-        }
-        for (part, text) in &found {
-            let replaced = files.replace(part, text.clone());
-            debug_assert!(replaced.is_ok(), "part_of gives known parts only");
-        }
-        let catalogue = Catalogue::parse(&files).map_err(|error| Stop::failed(error.to_string()))?;
         let names: Vec<&str> = found.iter().map(|(part, _)| *part).collect();
-        if !self.dry_run {
-            let now = app.now();
-            let replace_all = self.replace_staff_changes;
-            let put = move |tx: &Tx<'_>| {
-                tx.lock(&Lock::Catalogue)?;
-                // Somebody may have saved hours since they were looked at: then nothing is written.
-                if !replace_all && names_of_staff(&parts::load(tx)?, &found) {
-                    return Ok(false);
-                }
-                found.iter().try_for_each(|(part, text)| parts::put(tx, part, text, now))?;
-                if found.iter().any(|(part, _)| *part == OFFICES) {
-                    parts::put(tx, office_data::CHANGED_PART, "", now)?;
-                }
-                Ok(true)
-            };
-            if !app.store().write(put).await.map_err(|fault| Stop::failed(whole(&fault)))? {
-                return Err(Stop::failed(CHANGED_BY_STAFF));
+        let (anyway, now) = (self.replace_staff_changes, app.now());
+        let done = if self.dry_run {
+            app.store().read(move |tx| catalogue::check_import(tx, &found, anyway)).await
+        } else {
+            app.store().write(move |tx| catalogue::import(tx, &found, anyway, now)).await
+        };
+        let catalogue = match done.map_err(|fault| Stop::failed(whole(&fault)))? {
+            Ok(catalogue) => catalogue,
+            Err(error @ ImportError::ChangedByStaff { .. }) => {
+                let line = format!("{error}. --replace-staff-changes puts the file in place of what they set");
+                return Err(Stop::failed(line));
             }
-        }
+            Err(ImportError::Wrong(error)) => return Err(Stop::failed(error.to_string())),
+        };
         let (offices, regions) = (catalogue.offices.len(), catalogue.regions.iter().count());
         if self.json {
             terminal::json(
@@ -122,15 +99,6 @@ impl Import {
         }
         Ok(())
     }
-}
-
-/// Whether one of the files would overwrite what staff have set.
-fn names_of_staff(stored: &[(String, String)], found: &[(&'static str, String)]) -> bool {
-    let replaces = |part: &str| found.iter().any(|(new, _)| *new == part);
-    stored.iter().any(|(part, text)| match part.as_str() {
-        office_data::CHANGED_PART => text == office_data::CHANGED && replaces(OFFICES),
-        part => quota::changed_by_staff(text) && replaces(part),
-    })
 }
 
 fn part_of(path: &Path) -> Result<&'static str, Stop> {

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use crate::caller::{Actor, Caller};
+use crate::catalogue;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::operation::{Attempt, Context, Error, Failure, IdempotencyKey, Operation, SharedCatalogue, run};
@@ -76,16 +77,6 @@ struct Core {
     loaded: Mutex<Option<Timestamp>>,
 }
 
-/// The catalogue made of the stored parts; parts that were never stored are the built-in ones.
-fn read_catalogue(parts: Vec<(String, String)>) -> Result<Catalogue, CatalogueError> {
-    let mut files = CatalogueFiles::builtin();
-    for (part, body) in parts {
-        // A part that this version does not know is left alone: another version may read it.
-        let _ = files.replace(&part, body);
-    }
-    Catalogue::parse(&files)
-}
-
 impl App {
     /// Loads the catalogue (the built-in one at the very first start) and checks that the key fits the database.
     pub async fn start(from: Parts) -> Result<Self, StartError> {
@@ -117,7 +108,7 @@ impl App {
         if known != fingerprint {
             return Err(StartError::WrongKey);
         }
-        let catalogue = read_catalogue(files)?;
+        let catalogue = catalogue::read(files)?;
         let app = Self {
             core: Arc::new(Core {
                 store: from.store,
@@ -255,7 +246,7 @@ impl App {
             })
             .await?;
         let Some((loaded, files)) = newer else { return Ok(()) };
-        match read_catalogue(files) {
+        match catalogue::read(files) {
             Ok(catalogue) => {
                 self.core.catalogue.store(Arc::new(catalogue));
                 tracing::info!("the catalogue was imported anew");

@@ -6,6 +6,7 @@ pub mod appointment;
 pub mod booking;
 pub mod bundle;
 pub mod caller;
+pub mod catalogue;
 pub mod choices;
 pub mod clock;
 pub mod closure;

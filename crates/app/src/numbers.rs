@@ -63,33 +63,42 @@ impl Span {
 /// What an office did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Numbers {
-    /// All of it.
-    pub total: Tally,
     /// Day by day.
     pub days: BTreeMap<Date, Tally>,
     /// By the hour in which a window began, and in which people without an appointment came.
     pub hours: BTreeMap<i8, Tally>,
     /// By what was applied for; places are of no service.
     pub services: BTreeMap<ServiceCode, Tally>,
-    /// By weekday.
-    pub weekdays: BTreeMap<i8, Tally>,
 }
 
 impl Numbers {
     fn count(&mut self, date: Date, hour: i8, service: Option<ServiceCode>, tally: &Tally) {
-        self.total.add(tally);
         self.days.entry(date).or_default().add(tally);
         self.hours.entry(hour).or_default().add(tally);
-        self.weekdays.entry(date.weekday().to_monday_zero_offset()).or_default().add(tally);
         if let Some(service) = service {
             self.services.entry(service).or_default().add(tally);
         }
     }
-}
 
-/// The days of the week that numbers by weekday are of, Monday first.
-pub fn weekday(offset: i8) -> Weekday {
-    Weekday::from_monday_zero_offset(offset).unwrap_or(Weekday::Monday)
+    /// All of it.
+    pub fn total(&self) -> Tally {
+        self.sum(|_| true)
+    }
+
+    /// By weekday, of those on which anything was, Monday first.
+    pub fn weekdays(&self) -> Vec<(Weekday, Tally)> {
+        let week = (0..7).filter_map(|offset| Weekday::from_monday_zero_offset(offset).ok());
+        let there = week.filter(|weekday| self.days.keys().any(|date| date.weekday() == *weekday));
+        there.map(|weekday| (weekday, self.sum(|date| date.weekday() == weekday))).collect()
+    }
+
+    fn sum(&self, fits: impl Fn(Date) -> bool) -> Tally {
+        let mut sum = Tally::default();
+        for (_, tally) in self.days.iter().filter(|(date, _)| fits(**date)) {
+            sum.add(tally);
+        }
+        sum
+    }
 }
 
 /// The numbers of an office.
@@ -103,7 +112,7 @@ pub fn of_all(tx: &Tx<'_>, cx: &Context<'_>, span: Span) -> Result<Vec<(OfficeCo
     let officer = cx.officer_for(tx, Task::Report, None)?;
     let mut all = Vec::new();
     for code in cx.catalogue.offices.iter().map(|office| office.code).filter(|code| officer.reaches(code)) {
-        let total = numbers(tx, zone_of(cx, &code), &code, span)?.total;
+        let total = numbers(tx, zone_of(cx, &code), &code, span)?.total();
         if total != Tally::default() {
             all.push((code, total));
         }
@@ -113,6 +122,10 @@ pub fn of_all(tx: &Tx<'_>, cx: &Context<'_>, span: Span) -> Result<Vec<(OfficeCo
 }
 
 fn numbers(tx: &Tx<'_>, zone: Zone, office: &OfficeCode, span: Span) -> Result<Numbers, Fault> {
+    counted_with(tx, zone, office, span, &counted::visits(tx, office, span.dates())?)
+}
+
+fn counted_with(tx: &Tx<'_>, zone: Zone, office: &OfficeCode, span: Span, visits: &[Came]) -> Result<Numbers, Fault> {
     let mut numbers = Numbers::default();
     for places in counted::places(tx, office, span.dates())? {
         let tally = if places.closed {
@@ -141,8 +154,8 @@ fn numbers(tx: &Tx<'_>, zone: Zone, office: &OfficeCode, span: Span) -> Result<N
         }
         numbers.count(given.date, given.starts.time().hour(), Some(given.service), &tally);
     }
-    for came in counted::visits(tx, office, span.dates())? {
-        let tally = tally_of(&came, zone);
+    for came in visits {
+        let tally = tally_of(came, zone);
         let hour = came.window.map_or_else(|| zone.local(came.at).hour(), |(starts, _)| starts.time().hour());
         numbers.count(came.date, hour, Some(came.service), &tally);
     }
@@ -181,6 +194,9 @@ fn tally_of(came: &Came, zone: Zone) -> Tally {
         (VisitState::Done, Some(Outcome::Reschedule)) => tally.rescheduled = came.arrived,
         (VisitState::Left | VisitState::Absent | VisitState::Unrecorded, _) => tally.gone = came.arrived,
         _ => {}
+    }
+    if came.filled {
+        tally.filled = came.people;
     }
     if let Some(called) = came.first_called {
         tally.waits.push(seconds(waited_from(came), called));
@@ -243,16 +259,14 @@ pub fn questions(tx: &Tx<'_>, cx: &Context<'_>, today: Date) -> Result<Questions
         found.demand = demand(tx, release)?.into_iter().filter(|demand| officer.reaches(&demand.office)).collect();
     }
     for code in cx.catalogue.offices.iter().map(|office| office.code).filter(|code| officer.reaches(code)) {
-        let numbers = numbers(tx, zone_of(cx, &code), &code, span)?;
+        let visits = counted::visits(tx, &code, span.dates())?;
+        let numbers = counted_with(tx, zone_of(cx, &code), &code, span, &visits)?;
         // Today is not over: what is free may still be taken.
-        let mut past = Tally::default();
-        for (_, tally) in numbers.days.range(..today) {
-            past.add(tally);
-        }
+        let past = numbers.sum(|date| date < today);
         if past.idle() > 0 {
             found.idle.push((code, past.released, past.idle()));
         }
-        found.counters.extend(one_more(&code, &counted::visits(tx, &code, span.dates())?));
+        found.counters.extend(one_more(&code, &visits));
     }
     found.idle.sort_by_key(|(code, _, idle)| (std::cmp::Reverse(*idle), *code));
     found.counters.sort_by_key(|one| std::cmp::Reverse((one.reckoned - one.with_one_more, one.office)));
@@ -348,7 +362,7 @@ pub struct PublicWeek {
 pub fn public_week(tx: &Tx<'_>, cx: &Context<'_>, monday: Date) -> Result<Vec<PublicWeek>, Fault> {
     let mut weeks = Vec::new();
     for office in cx.catalogue.offices.iter() {
-        let total = numbers(tx, office.zone, &office.code, Span::week(monday))?.total;
+        let total = numbers(tx, office.zone, &office.code, Span::week(monday))?.total();
         if total == Tally::default() {
             continue;
         }

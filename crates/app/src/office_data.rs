@@ -3,20 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use antrean_domain::catalogue::{Catalogue, CatalogueFiles, OFFICES, row_of, with_row};
+use antrean_domain::catalogue::{Catalogue, CatalogueFiles, OFFICES, TIMETABLES, row_of, with_row};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
-use antrean_store::catalogue as parts;
 use antrean_store::ids::StaffId;
 use antrean_store::locks::Lock;
 use antrean_store::{Fault, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Actor;
+use crate::catalogue::{put_by_staff, stored};
 use crate::operation::{Context, Error, Note, Operation};
-use crate::quota::{self, later, stored};
 use crate::staff::{StaffRefusal, approval};
 
 /// What a head may change. The code, the kind, the parent and what codes begin with stay: tickets are made of them.
@@ -36,11 +35,6 @@ pub const CHANGEABLE: [&str; 10] = [
 pub const FOUNDED_WITH: [&str; 6] = ["code", "kind", "class", "parent_code", "regency_code", "queue_prefix"];
 /// Most characters of a field.
 const CELL_CHARS_MAX: usize = 500;
-/// A part of the catalogue that says that staff changed another part: an import must not overwrite that unawares.
-pub const CHANGED_PART: &str = "offices_changed_by_staff";
-/// What it says then.
-pub const CHANGED: &str = "yes";
-
 /// An office's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfficeData {
@@ -138,12 +132,10 @@ impl Operation for FoundOffice {
         let mut timetables = catalogue.timetables;
         let nothing = Timetable::new(Default::default(), BTreeMap::new());
         timetables.set(office, Some(nothing.map_err(|error| Fault::Corrupt { what: error.to_string() })?));
-        let hours = quota::marked_as_changed(&timetables.to_text());
-        // An entry for an office must not stand before the office: the offices are read first.
-        files.replace(quota::PART, hours.clone()).map_err(|_| Fault::Corrupt { what: quota::PART.to_owned() })?;
+        let hours = timetables.to_text();
+        files.replace(TIMETABLES, hours.clone()).map_err(|_| Fault::Corrupt { what: TIMETABLES.to_owned() })?;
         write(tx, cx, files, &office, &cells)?;
-        let now = parts::loaded(tx)?.map_or(cx.now, |last| later(last, cx.now));
-        parts::put(tx, quota::PART, &hours, now)?;
+        put_by_staff(tx, TIMETABLES, &hours, cx.now)?;
         note(tx, cx, officer, "office_founded", &office, &reason)?;
         Ok(office)
     }
@@ -181,10 +173,7 @@ fn write(
     files.replace(OFFICES, text.clone()).map_err(|_| corrupt(OFFICES.to_owned()))?;
     // Read as every node will read it: whatever is wrong is wrong in this row, for the others were read before.
     Catalogue::parse(&files).map_err(|error| wrong(&error.field, &error.why))?;
-    let now = parts::loaded(tx)?.map_or(cx.now, |last| later(last, cx.now));
-    parts::put(tx, OFFICES, &text, now)?;
-    parts::put(tx, CHANGED_PART, CHANGED, now)?;
-    Ok(())
+    Ok(put_by_staff(tx, OFFICES, &text, cx.now)?)
 }
 
 fn note(

@@ -1,24 +1,23 @@
 //! Hours and quotas of an office as its head sets them: what there is, what a change comes to before it is saved, and the change. Releases
 //! take their places from here when they are planned; what is released already stays as it is, and only a closure takes it away (rule 9).
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use antrean_domain::catalogue::{Catalogue, CatalogueFiles};
+use antrean_domain::catalogue::{Catalogue, CatalogueFiles, TIMETABLES};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::quota::{ChangeError, DayLine, Effect, Held, TimetableChange, days, effect};
 use antrean_domain::staff::Task;
-use antrean_domain::timetable::{Timetable, Timetables};
-use antrean_store::catalogue as parts;
+use antrean_domain::timetable::Timetable;
 use antrean_store::ids::StaffId;
 use antrean_store::locks::Lock;
 use antrean_store::{Fault, Tx, slots};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Actor;
+use crate::catalogue::{put_by_staff, stored};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::staff::{Approved, Ask, StaffRefusal, approval};
 use crate::ticket::zone_of;
@@ -29,10 +28,6 @@ pub const ALONE_PLACES_MAX: u32 = 100;
 pub const CALENDAR_DAYS: i64 = 28;
 /// Days that an effect looks at: a quarter, from tomorrow on, and whatever later dates the change itself names.
 const EFFECT_DAYS: i64 = 92;
-/// First line of the timetables that staff have changed: an import must not overwrite them unawares.
-const CHANGED_BY_STAFF: &str = "# Changed by staff of the offices.\n";
-/// The part of the catalogue that has the timetables.
-pub(crate) const PART: &str = "timetables.toml";
 
 /// Four weeks of an office.
 #[derive(Debug, Clone)]
@@ -51,25 +46,6 @@ pub struct Calendar {
 pub fn version_of(timetable: &Timetable) -> String {
     let text = serde_json::to_vec(timetable).unwrap_or_default();
     Hash32::of(&text).to_string().chars().take(16).collect()
-}
-
-/// The catalogue as it is stored now, whoever has it in memory.
-pub(crate) fn stored(tx: &Tx<'_>) -> Result<(CatalogueFiles, Catalogue), Error> {
-    let mut files = CatalogueFiles::builtin();
-    for (part, body) in parts::load(tx)? {
-        // A part that this version does not know is left alone.
-        let _ = files.replace(&part, body);
-    }
-    let catalogue = Catalogue::parse(&files).map_err(|error| Fault::Corrupt { what: error.to_string() })?;
-    Ok((files, catalogue))
-}
-
-/// All timetables as they are now, which may be newer than what this node has in memory.
-pub(crate) fn timetables<'a>(tx: &Tx<'_>, cx: &Context<'a>) -> Result<Cow<'a, Timetables>, Error> {
-    if parts::loaded(tx)? == cx.catalogue_of {
-        return Ok(Cow::Borrowed(&cx.catalogue.timetables));
-    }
-    Ok(Cow::Owned(stored(tx)?.1.timetables))
 }
 
 fn timetable_of(catalogue: &Catalogue, office: &OfficeCode) -> Result<Timetable, Error> {
@@ -163,18 +139,7 @@ fn named<'a>(before: &'a Timetable, after: &'a Timetable) -> impl Iterator<Item 
     old.keys().chain(new.keys()).filter(|date| old.get(date) != new.get(date)).copied()
 }
 
-/// Whether timetables as they are stored were changed by staff since they were imported.
-pub fn changed_by_staff(text: &str) -> bool {
-    text.starts_with(CHANGED_BY_STAFF)
-}
-
-/// Timetables as they are stored after staff changed them.
-pub fn marked_as_changed(text: &str) -> String {
-    format!("{CHANGED_BY_STAFF}{text}")
-}
-
-/// The office and the change that a request for a second person asks for, and what it would come to now; nothing when it can be done no
-/// more, or asks for something else.
+/// What a request for a second person would come to now; nothing when it asks for something else, or can be done no more.
 pub fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, kind: &str, body: &str) -> Result<Option<Effect>, Error> {
     if kind != ChangeTimetable::NAME {
         return Ok(None);
@@ -253,20 +218,14 @@ impl ChangeTimetable {
         after: Timetable,
     ) -> Result<(), Error> {
         catalogue.timetables.set(self.office, Some(after));
-        let text = marked_as_changed(&catalogue.timetables.to_text());
-        files.replace(PART, text.clone()).map_err(|_| Fault::Corrupt { what: PART.to_owned() })?;
+        let text = catalogue.timetables.to_text();
+        files.replace(TIMETABLES, text.clone()).map_err(|_| Fault::Corrupt { what: TIMETABLES.to_owned() })?;
         // What is written must be read again by every node, and after every restart.
         Catalogue::parse(&files).map_err(|_| StaffRefusal::TimetableWrong)?;
-        let now = parts::loaded(tx)?.map_or(cx.now, |last| later(last, cx.now));
-        parts::put(tx, PART, &text, now)?;
+        put_by_staff(tx, TIMETABLES, &text, cx.now)?;
         let reason = approval::checked_reason(&self.reason)?;
         let office = Some(self.office.as_str());
         let note = Note { kind: "timetable_changed", office, reason: Some(&reason), ..Note::default() };
         Ok(cx.note(tx, Actor::Staff(by), note)?)
     }
-}
-
-/// An instant after the last: nodes look whether it has changed, and two changes may fall into one millisecond.
-pub(crate) fn later(last: Timestamp, now: Timestamp) -> Timestamp {
-    if now > last { now } else { last + 1.millisecond() }
 }

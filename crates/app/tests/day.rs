@@ -710,7 +710,7 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     let span = Span::new(TUESDAY, TUESDAY).unwrap();
     let asked = day.town.app.ask(head.caller.clone(), move |tx, cx| numbers::of_office(tx, cx, &batam(), span)).await;
     let numbers = asked.unwrap();
-    let total = &numbers.total;
+    let total = &numbers.total();
     assert!(total.adds_up(), "{total:?}");
     let of = |class: Class| there.iter().filter(|visit| visit.number.class == class).count() as u32;
     let with = |outcome: Outcome| there.iter().filter(|visit| visit.outcome == Some(outcome)).count() as u32;
@@ -724,6 +724,8 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     assert_eq!(total.strikes, resting);
     assert_eq!(total.services.len(), there.iter().filter(|visit| visit.state == VisitState::Done).count());
     assert_eq!(total.released, 8 * (50 + 5));
+    assert_eq!(total.filled, came, "whoever goes before others took a place of their own pool");
+    assert_eq!(total.idle(), total.released - TICKETS - came);
     let sums = [&numbers.days.values().collect::<Vec<_>>(), &numbers.hours.values().collect::<Vec<_>>()].map(|all| {
         let mut sum = Tally::default();
         for tally in all {

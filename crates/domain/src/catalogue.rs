@@ -22,7 +22,8 @@ pub(crate) const SERVICES: &str = "services.toml";
 /// Name of the file with the offices and units.
 pub const OFFICES: &str = "offices.csv";
 pub(crate) const HOLIDAYS: &str = "holidays.csv";
-pub(crate) const TIMETABLES: &str = "timetables.toml";
+/// Name of the file with the hours and quotas.
+pub const TIMETABLES: &str = "timetables.toml";
 
 /// Largest file that is read: the largest of ours has 50 KB, so more is a mistake.
 pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -43,6 +43,8 @@ pub struct Tally {
     pub walk_in: u32,
     /// Persons who go before others.
     pub priority: u32,
+    /// Places taken on the day by people without an appointment.
+    pub filled: u32,
     /// Persons whose application was taken.
     pub served: u32,
     /// Persons who were sent home for papers.
@@ -79,6 +81,7 @@ impl Tally {
             (&mut self.moved, other.moved),
             (&mut self.walk_in, other.walk_in),
             (&mut self.priority, other.priority),
+            (&mut self.filled, other.filled),
             (&mut self.served, other.served),
             (&mut self.papers_missing, other.papers_missing),
             (&mut self.refused, other.refused),
@@ -102,7 +105,7 @@ impl Tally {
 
     /// Places that nobody had on the day: released, and neither kept nor taken by somebody without an appointment.
     pub fn idle(&self) -> u32 {
-        let held = self.open + self.came + self.absent + self.unrecorded;
+        let held = self.open + self.came + self.absent + self.unrecorded + self.filled;
         self.released.saturating_sub(held)
     }
 }
@@ -203,9 +206,9 @@ mod tests {
     #[test]
     fn what_is_added_up_stays_added_up() {
         let mut sum = Tally { given: 3, came: 2, absent: 1, released: 4, waits: vec![1], ..Tally::default() };
-        sum.add(&Tally { given: 2, cancelled: 2, released: 2, waits: vec![2], ..Tally::default() });
+        sum.add(&Tally { given: 2, cancelled: 2, released: 2, filled: 1, waits: vec![2], ..Tally::default() });
         assert!(sum.adds_up());
-        assert_eq!((sum.given, sum.idle(), sum.waits.len()), (5, 3, 2));
+        assert_eq!((sum.given, sum.idle(), sum.waits.len()), (5, 2, 2));
         assert!(!Tally { given: 1, ..Tally::default() }.adds_up());
     }
 

@@ -26,7 +26,7 @@ statements! {
              GROUP BY date, starts, service, state, there ORDER BY date, starts, service, state, there";
     // Whoever was checked in by mistake has a visit that was undone; a party has one that counts.
     VISITS = "SELECT v.date, v.class, v.service, v.state, v.outcome, v.people, v.arrived, v.due_ms, v.arrived_ms, v.first_called_ms,
-                     v.served_ms, v.counter, s.starts, s.ends
+                     v.served_ms, v.counter, s.starts, s.ends, v.slot_id
               FROM visits v LEFT JOIN appointments a ON a.party_id = v.party_id LEFT JOIN slots s ON s.id = a.slot_id
               WHERE v.office = ?1 AND v.date >= ?2 AND v.date <= ?3 AND v.state <> 'undone' ORDER BY v.date, v.id";
     STRIKES = "SELECT s.date, s.starts, p.service, count(*) FROM slots s
@@ -98,6 +98,8 @@ pub struct Came {
     pub served_ms: u64,
     /// The counter that called them last.
     pub counter: Option<u32>,
+    /// Whether people without an appointment took places of a window.
+    pub filled: bool,
     /// Their window, where they had one.
     pub window: Option<(WindowStart, WindowStart)>,
 }
@@ -171,6 +173,7 @@ pub fn visits(tx: &Tx<'_>, office: &OfficeCode, dates: (Date, Date)) -> Result<V
             first_called: row.instant_opt(9)?,
             served_ms: row.small(10)?,
             counter: row.int_opt(11)?.map(|_| row.small(11)).transpose()?,
+            filled: row.int_opt(14)?.is_some(),
             window,
         })
     })

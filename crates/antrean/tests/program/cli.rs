@@ -133,11 +133,8 @@ async fn an_import_does_not_overwrite_what_staff_have_set_unless_it_is_told_to()
     assert_eq!(import(&[]).code, 0, "what was imported may be imported again");
 
     let store = antrean_store::Store::open(&antrean_store::StoreConfig::at(data.join("antrean.db"))).unwrap();
-    let changed = antrean_app::quota::marked_as_changed(text);
-    store
-        .write(move |tx| antrean_store::catalogue::put(tx, "timetables.toml", &changed, jiff::Timestamp::UNIX_EPOCH))
-        .await
-        .unwrap();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    store.write(move |tx| antrean_app::catalogue::put_by_staff(tx, "timetables.toml", text, now)).await.unwrap();
     store.close().await;
     for more in [&[][..], &["--dry-run"]] {
         let ran = import(more);

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::SEAL_TAG_KEY;
 use crate::caller::Actor;
+use crate::catalogue;
 use crate::entropy;
 use crate::operation::{Context, Error, Note, Operation};
-use crate::quota;
 use crate::refusal::Refusal;
 
 /// Plans a release. Refused with every problem at once, or if one of its slots was released before.
@@ -45,7 +45,7 @@ impl Operation for Plan {
         tx.lock(&Lock::Planning)?;
         // Hours and quotas as they are stored: what this node has in memory may be a moment older than what a head has just saved.
         tx.lock(&Lock::Catalogue)?;
-        let timetables = quota::timetables(tx, cx)?;
+        let timetables = catalogue::timetables(tx, cx)?;
         let plan = &self.plan;
         let refuse = |problems| Err(Error::Refused(Refusal::PlanRefused { problems }));
         if let Err(error) = plan.validate(cx.catalogue) {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use antrean_app::numbers::{self, Numbers, Span, weekday};
+use antrean_app::numbers::{self, Numbers, Span};
 use antrean_domain::catalogue::Catalogue;
 use antrean_domain::numbers::{Tally, percentile};
 use antrean_domain::office::OfficeCode;
@@ -161,15 +161,13 @@ fn groups(words: &Words, numbers: &Numbers) -> Vec<Group> {
         let hour: &i8 = hour;
         (format!("{hour:02}.00"), String::new(), tally)
     };
-    let of_week = |(offset, tally)| {
-        let offset: &i8 = offset;
-        (words.weekday(weekday(*offset)), String::new(), tally)
-    };
+    let weekdays = numbers.weekdays();
+    let of_week = weekdays.iter().map(|(weekday, tally)| (words.weekday(*weekday), String::new(), tally));
     vec![
         group(words, "numbers-by-day", "numbers-day", numbers.days.iter().map(day).collect()),
         group(words, "numbers-by-hour", "numbers-hour", numbers.hours.iter().map(hour).collect()),
         group(words, "numbers-by-service", "numbers-service", services(words, numbers)),
-        group(words, "numbers-by-weekday", "numbers-weekday", numbers.weekdays.iter().map(of_week).collect()),
+        group(words, "numbers-by-weekday", "numbers-weekday", of_week.collect()),
     ]
 }
 
@@ -189,7 +187,7 @@ async fn of_office(desk: Desk, sent: Sent) -> Answer {
         through: span.through,
         columns: columns(words),
         times: TIMES.iter().map(|key| words.say(key)).collect(),
-        figures: figures(words, &numbers.total),
+        figures: figures(words, &numbers.total()),
         groups: groups(words, &numbers),
         questions: false,
         faults,
@@ -220,7 +218,8 @@ fn sheets(words: &Words, numbers: &Numbers) -> Vec<Sheet> {
     let days = numbers.days.iter().map(|(date, tally)| (text(date.to_string()), tally));
     let hours = numbers.hours.iter().map(|(hour, tally)| (text(format!("{hour:02}:00")), tally));
     let services = numbers.services.iter().map(|(service, tally)| (text(words.service(*service)), tally));
-    let weekdays = numbers.weekdays.iter().map(|(offset, tally)| (text(words.weekday(weekday(*offset))), tally));
+    let weekdays = numbers.weekdays();
+    let weekdays = weekdays.iter().map(|(weekday, tally)| (text(words.weekday(*weekday)), tally));
     vec![
         sheet(words, "numbers-by-day", &["numbers-day"], days.collect()),
         sheet(words, "numbers-by-hour", &["numbers-hour"], hours.collect()),

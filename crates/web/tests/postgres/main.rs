@@ -10,3 +10,9 @@ mod line;
 mod pages_story;
 #[path = "../races.rs"]
 mod races;
+#[path = "../staff_numbers.rs"]
+mod staff_numbers;
+#[path = "../staff_office_data.rs"]
+mod staff_office_data;
+#[path = "../staff_quota.rs"]
+mod staff_quota;
