@@ -245,7 +245,12 @@ async fn people_who_cancel_and_book_while_the_office_closes_are_counted_once() {
     let waiting = town.app.ask(head.clone(), staff::requests).await.unwrap().waiting;
     if let Some(request) = waiting.first() {
         let other = on_duty(&town, "other", Role::Head, &["BTM"]).await;
-        town.app.perform(other, None, Decide { request: request.id, yes: true, answer: String::new() }).await.unwrap();
+        let decided = town.app.perform(other, None, Decide { request: request.id, yes: true, answer: String::new() });
+        // The other wizard may have closed the day already, when enough had cancelled for one person to do it.
+        match decided.await {
+            Err(Failure::Refused(refused)) => assert_eq!(refused, Refusal::Staff(StaffRefusal::NothingToClose)),
+            decided => assert!(decided.is_ok(), "{decided:?}"),
+        }
     }
     town.tick().await;
     town.check_rules().await;
