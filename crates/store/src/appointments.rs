@@ -49,7 +49,8 @@ statements! {
               VALUES (?1, ?2, 'booked', ?3, ?4, ?5, ?5) ON CONFLICT (party_id) DO NOTHING";
     GET = concat!("SELECT ", columns!(), " FROM appointments a WHERE a.party_id = ?1");
     ADVANCE = "UPDATE appointments SET state = ?2, changed_ms = ?3, sequence = sequence + 1
-               WHERE party_id = ?1 AND state IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+               WHERE party_id = ?1 AND (state = ?4 OR state = ?5 OR state = ?6 OR state = ?7 OR state = ?8 OR state = ?9
+                                        OR state = ?10 OR state = ?11 OR state = ?12)";
     // Only the holder's own move counts, and only one; a wave that grants a wish counts as it, a closure's does not.
     MOVE_TO = "UPDATE appointments SET slot_id = ?3, moves = moves + ?4, changed_ms = ?5, sequence = sequence + 1
                WHERE party_id = ?1 AND slot_id = ?2 AND state = 'booked' AND (?4 = 0 OR moves = 0)";

@@ -50,7 +50,8 @@ statements! {
     GET = "SELECT party_id, release_id, entry_id, leaf, state, rank, place, entered_ms, changed_ms
            FROM entries WHERE party_id = ?1";
     SET_LEAF = "UPDATE entries SET entry_id = ?2, leaf = ?3, changed_ms = ?4 WHERE party_id = ?1 AND state = 'entered'";
-    ADVANCE = "UPDATE entries SET state = ?2, changed_ms = ?3 WHERE party_id = ?1 AND state IN (?4, ?5, ?6, ?7, ?8, ?9)";
+    ADVANCE = "UPDATE entries SET state = ?2, changed_ms = ?3 WHERE party_id = ?1
+               AND (state = ?4 OR state = ?5 OR state = ?6 OR state = ?7 OR state = ?8 OR state = ?9)";
     EACH_FROZEN = "SELECT party_id, state, leaf FROM entries WHERE release_id = ?1 AND state <> 'withdrawn' ORDER BY party_id";
     WRITE_RESULT = "UPDATE entries SET rank = ?2, place = ?3, changed_ms = ?5,
                                        state = CASE WHEN state = 'left' THEN state ELSE ?4 END

@@ -400,6 +400,39 @@ mod tests {
         }
     }
 
+    /// What is written for every booking, entry and message, on a Friday a million times.
+    const OFTEN: &[&str] = &[
+        "accounts::INSERT",
+        "appointments::INSERT",
+        "appointments::ADVANCE",
+        "entries::",
+        "events::APPEND",
+        "idempotency::INSERT",
+        "outbox::PUSH",
+        "outbox::SENT",
+        "parties::INSERT",
+        "slots::TAKE",
+        "slots::GIVE_BACK",
+    ];
+
+    #[test]
+    fn what_is_written_often_builds_no_table_in_memory_for_a_list_of_values() {
+        let (_directory, session) = fresh();
+        for start in OFTEN {
+            let mut found = 0;
+            for (name, sql) in every_statement().into_iter().filter(|(name, _)| name.starts_with(start)) {
+                let mut program = session.connection.prepare(&format!("EXPLAIN {sql}")).expect(&name);
+                let mut steps = program.raw_query();
+                while let Some(step) = steps.next().expect("a program") {
+                    let does: String = step.get(1).expect("what it does");
+                    assert_ne!(does, "OpenEphemeral", "{name}: {sql}");
+                }
+                found += 1;
+            }
+            assert!(found > 0, "{start}");
+        }
+    }
+
     #[test]
     fn an_archive_names_every_table_and_every_column() {
         let (_directory, session) = fresh();
