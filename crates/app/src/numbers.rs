@@ -131,7 +131,8 @@ fn counted_with(tx: &Tx<'_>, zone: Zone, office: &OfficeCode, span: Span, visits
         let tally = if places.closed {
             Tally { closed: places.capacity, ..Tally::default() }
         } else {
-            Tally { released: places.capacity, ..Tally::default() }
+            let idle = places.capacity.saturating_sub(places.used);
+            Tally { released: places.capacity, idle, ..Tally::default() }
         };
         numbers.count(places.date, places.starts.time().hour(), None, &tally);
     }
@@ -194,9 +195,6 @@ fn tally_of(came: &Came, zone: Zone) -> Tally {
         (VisitState::Done, Some(Outcome::Reschedule)) => tally.rescheduled = came.arrived,
         (VisitState::Left | VisitState::Absent | VisitState::Unrecorded, _) => tally.gone = came.arrived,
         _ => {}
-    }
-    if came.filled {
-        tally.filled = came.people;
     }
     if let Some(called) = came.first_called {
         tally.waits.push(seconds(waited_from(came), called));
@@ -263,8 +261,8 @@ pub fn questions(tx: &Tx<'_>, cx: &Context<'_>, today: Date) -> Result<Questions
         let numbers = counted_with(tx, zone_of(cx, &code), &code, span, &visits)?;
         // Today is not over: what is free may still be taken.
         let past = numbers.sum(|date| date < today);
-        if past.idle() > 0 {
-            found.idle.push((code, past.released, past.idle()));
+        if past.idle > 0 {
+            found.idle.push((code, past.released, past.idle));
         }
         found.counters.extend(one_more(&code, &visits));
     }

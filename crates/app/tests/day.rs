@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
+use antrean_app::closure::{Plan, StartClosure};
 use antrean_app::day::{
     Act, CallNext, CheckIn, CloseCounter, DayRefusal, Does, DoorAnswer, EndDay, MoveClaim, OpenCounter, SetCounter,
     UndoCheckIn, Unmask, VisitView, WalkIn, board, desk, door, find, line_of,
@@ -19,11 +20,12 @@ use antrean_app::ticket::TicketView;
 use antrean_app::{Failure, Operation, Refusal};
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::calling::Why;
+use antrean_domain::closure::{Cause, Range, Relocation};
 use antrean_domain::numbers::{Cell, Tally};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::release::Mode;
 use antrean_domain::service::{PassportKind, ServiceCode};
-use antrean_domain::slot::{Places, Pool};
+use antrean_domain::slot::{Places, Pool, WindowStart};
 use antrean_domain::staff::{Login, Password, Role};
 use antrean_domain::timetable::{Exception, Timetable, Window};
 use antrean_domain::visit::{
@@ -37,6 +39,7 @@ use jiff::{SignedDuration, Timestamp};
 use town::{Person, Town, generous, nik_of, refusal, wib};
 
 const TUESDAY: Date = date(2026, 12, 1);
+const WEDNESDAY: Date = date(2026, 12, 2);
 
 fn batam() -> OfficeCode {
     OfficeCode::parse("BTM").unwrap()
@@ -114,7 +117,7 @@ impl Day {
             reserve: Places(reserve),
         });
         let windows: Vec<Window> = windows.collect();
-        let open = [TUESDAY, date(2026, 12, 2)].map(|date| (date, Exception::Windows(windows.clone())));
+        let open = [TUESDAY, WEDNESDAY].map(|date| (date, Exception::Windows(windows.clone())));
         catalogue.timetables.set(batam(), Some(Timetable::new(Default::default(), open.into()).unwrap()));
         town.app.set_catalogue(catalogue);
         let release = town.open_release(Mode::FirstCome, &["BTM"]).await;
@@ -149,6 +152,29 @@ impl Day {
         let link = ticket.link.clone();
         let shown = self.town.app.ask(Caller::default(), move |tx, cx| antrean_app::ticket::show(tx, cx, &link)).await;
         shown.unwrap().state
+    }
+
+    /// The power is cut: two heads close the office from two o'clock on. Returns which tickets were moved to another day.
+    async fn closes_from_two(&self, order: &[TicketView]) -> BTreeSet<usize> {
+        let (one, two) = (self.staff("kepala1", Role::Head).await, self.staff("kepala2", Role::Head).await);
+        let hour = |text| WindowStart::parse(text).unwrap();
+        let range = Range::new(TUESDAY, TUESDAY, Some((hour("14:00"), hour("16:00")))).unwrap();
+        let (cause, words) = (Cause::Outage, "listrik padam".to_owned());
+        let plan = Plan { office: batam(), range, cause, words, relocation: Relocation::SameOffice };
+        let Approved::Asked { request } = one.does(StartClosure { plan }).await.unwrap() else {
+            panic!("a hundred places alone");
+        };
+        two.does(Decide { request, yes: true, answer: String::new() }).await.unwrap();
+        self.town.tick().await;
+        let mut moved = BTreeSet::new();
+        for (number, ticket) in order.iter().enumerate() {
+            let link = ticket.link.clone();
+            let shown = self.town.app.ask(Caller::default(), move |tx, cx| antrean_app::ticket::show(tx, cx, &link));
+            if shown.await.unwrap().slot.date != TUESDAY {
+                moved.insert(number);
+            }
+        }
+        moved
     }
 
     async fn end(&self) {
@@ -571,6 +597,8 @@ async fn the_holder_sees_the_line_on_the_day_and_only_then() {
 async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     const TICKETS: u32 = 400;
     const WITHOUT: u32 = 80;
+    // Ten minutes before two: some of those of two o'clock are there already, and are served.
+    const POWER_CUT: u32 = 380;
     let day = Day::new(12, 8, 50, 5, 0).await;
     let mut expected: BTreeMap<String, (Person, TicketView)> = BTreeMap::new();
     let mut order = Vec::new();
@@ -591,15 +619,19 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
 
     let mut kept: Vec<(String, Timestamp)> = Vec::new();
     let (mut walked, mut stayed_away) = (0, 0);
+    let mut elsewhere: BTreeSet<usize> = BTreeSet::new();
     // Minute by minute, from half past seven to half past five.
     for minute in 0..600_u32 {
         let now = wib(TUESDAY, 7, 30) + SignedDuration::from_mins(minute.into());
         day.town.clock.set(now);
         let no_network = (150..210).contains(&minute);
+        if minute == POWER_CUT {
+            elsewhere = day.closes_from_two(&order).await;
+        }
         // Everybody comes at a minute of their own around their window; every twentieth does not come at all.
         for (number, ticket) in order.iter().enumerate() {
             let comes = 30 + (number as u32 / 50) * 60 + (number as u32 * 7) % 75 - 15;
-            if comes != minute {
+            if comes != minute || elsewhere.contains(&number) {
                 continue;
             }
             if number % 20 == 19 {
@@ -622,7 +654,7 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
                 }
             }
         }
-        if minute % 6 == 0 && walked < WITHOUT && !no_network {
+        if minute % 4 == 0 && walked < WITHOUT && !no_network {
             let reason = (walked % 2 == 0).then_some(PriorityReason::Elderly);
             match door.receives(reason).await {
                 Ok(received) => drop(done(received)),
@@ -659,14 +691,24 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
         }
     }
     assert!(kept.len() > 30, "{} arrived without a network", kept.len());
-    assert_eq!((walked, stayed_away), (WITHOUT, TICKETS / 20));
+    assert!((80..100).contains(&elsewhere.len()), "{} of a hundred were moved, who were not there", elsewhere.len());
+    let tickets = TICKETS - elsewhere.len() as u32;
+    let at_home = |number: &usize| number % 20 == 19 && !elsewhere.contains(number);
+    assert_eq!((walked, stayed_away), (WITHOUT, (0..TICKETS as usize).filter(at_home).count() as u32));
     day.town.check_rules().await;
+    // Whoever was moved has a place on the next day, and has not used up their own right to move.
+    for number in &elsewhere {
+        let link = order[*number].link.clone();
+        let shown = day.town.app.ask(Caller::default(), move |tx, cx| antrean_app::ticket::show(tx, cx, &link)).await;
+        let shown = shown.unwrap();
+        assert_eq!((shown.state, shown.slot.date, shown.can_move), (AppointmentState::Booked, WEDNESDAY, true));
+    }
     day.end().await;
     day.town.check_rules().await;
 
     // Everybody who came has one visit, and nobody else; every visit is over; each appointment says what its visit says.
     let there = day.visits().await;
-    assert_eq!(there.len() as u32, TICKETS - stayed_away + WITHOUT);
+    assert_eq!(there.len() as u32, tickets - stayed_away + WITHOUT);
     assert!(there.iter().all(|visit| !visit.state.is_open()));
     assert_eq!(there.iter().filter(|visit| visit.kept).count(), kept.len());
     let mut by_party: BTreeMap<_, &Visit> = BTreeMap::new();
@@ -690,7 +732,7 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
             *told.entry(appointment.state.as_str()).or_default() += 1;
         }
     }
-    assert_eq!(told.values().sum::<u32>(), TICKETS);
+    assert_eq!(told.values().sum::<u32>(), tickets);
     // Whoever rests is exactly whoever was not served by their own doing.
     let mut resting = 0;
     for (person, ticket) in expected.values() {
@@ -714,7 +756,7 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     assert!(total.adds_up(), "{total:?}");
     let of = |class: Class| there.iter().filter(|visit| visit.number.class == class).count() as u32;
     let with = |outcome: Outcome| there.iter().filter(|visit| visit.outcome == Some(outcome)).count() as u32;
-    assert_eq!((total.given, total.came, total.absent), (TICKETS, of(Class::Scheduled), stayed_away));
+    assert_eq!((total.given, total.came, total.absent), (tickets, of(Class::Scheduled), stayed_away));
     assert_eq!((total.walk_in, total.priority), (of(Class::WalkIn), of(Class::Priority)));
     assert_eq!(total.walk_in + total.priority, WITHOUT);
     assert_eq!((total.served, total.refused), (with(Outcome::Done), with(Outcome::Refused)));
@@ -723,9 +765,9 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     assert_eq!(total.gone, there.iter().filter(unserved).count() as u32);
     assert_eq!(total.strikes, resting);
     assert_eq!(total.services.len(), there.iter().filter(|visit| visit.state == VisitState::Done).count());
-    assert_eq!(total.released, 8 * (50 + 5));
-    assert_eq!(total.filled, came, "whoever goes before others took a place of their own pool");
-    assert_eq!(total.idle(), total.released - TICKETS - came);
+    assert_eq!((total.released, total.closed), (6 * (50 + 5), 2 * (50 + 5)), "two hours were closed");
+    let before = priority.iter().filter(|slot| !slot.closed).map(|slot| slot.taken).sum::<u32>();
+    assert_eq!(total.idle, total.released - 6 * 50 - before, "every public place of the morning was held");
     let sums = [&numbers.days.values().collect::<Vec<_>>(), &numbers.hours.values().collect::<Vec<_>>()].map(|all| {
         let mut sum = Tally::default();
         for tally in all {

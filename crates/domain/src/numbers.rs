@@ -17,8 +17,10 @@ pub const SMALL: u32 = 5;
 pub struct Tally {
     /// Places that were released, of all pools, without those that a closure took away.
     pub released: u32,
-    /// Places that a closure took away.
+    /// Places that a closure took away, those of people who were there already among them.
     pub closed: u32,
+    /// Of those released: nobody had them in the end.
+    pub idle: u32,
     /// Persons who were given a place, whatever became of it.
     pub given: u32,
     /// Of those given: the day has not settled them yet.
@@ -43,8 +45,6 @@ pub struct Tally {
     pub walk_in: u32,
     /// Persons who go before others.
     pub priority: u32,
-    /// Places taken on the day by people without an appointment.
-    pub filled: u32,
     /// Persons whose application was taken.
     pub served: u32,
     /// Persons who were sent home for papers.
@@ -69,6 +69,7 @@ impl Tally {
         let counts = [
             (&mut self.released, other.released),
             (&mut self.closed, other.closed),
+            (&mut self.idle, other.idle),
             (&mut self.given, other.given),
             (&mut self.open, other.open),
             (&mut self.came, other.came),
@@ -81,7 +82,6 @@ impl Tally {
             (&mut self.moved, other.moved),
             (&mut self.walk_in, other.walk_in),
             (&mut self.priority, other.priority),
-            (&mut self.filled, other.filled),
             (&mut self.served, other.served),
             (&mut self.papers_missing, other.papers_missing),
             (&mut self.refused, other.refused),
@@ -101,12 +101,6 @@ impl Tally {
         let ways =
             [self.open, self.came, self.absent, self.cancelled, self.cancelled_late, self.revoked, self.unrecorded];
         self.given == ways.iter().sum::<u32>() && self.late <= self.came
-    }
-
-    /// Places that nobody had on the day: released, and neither kept nor taken by somebody without an appointment.
-    pub fn idle(&self) -> u32 {
-        let held = self.open + self.came + self.absent + self.unrecorded + self.filled;
-        self.released.saturating_sub(held)
     }
 }
 
@@ -205,10 +199,10 @@ mod tests {
 
     #[test]
     fn what_is_added_up_stays_added_up() {
-        let mut sum = Tally { given: 3, came: 2, absent: 1, released: 4, waits: vec![1], ..Tally::default() };
-        sum.add(&Tally { given: 2, cancelled: 2, released: 2, filled: 1, waits: vec![2], ..Tally::default() });
+        let mut sum = Tally { given: 3, came: 2, absent: 1, released: 4, idle: 1, waits: vec![1], ..Tally::default() };
+        sum.add(&Tally { given: 2, cancelled: 2, released: 2, idle: 1, waits: vec![2], ..Tally::default() });
         assert!(sum.adds_up());
-        assert_eq!((sum.given, sum.idle(), sum.waits.len()), (5, 2, 2));
+        assert_eq!((sum.given, sum.idle, sum.waits.len()), (5, 2, 2));
         assert!(!Tally { given: 1, ..Tally::default() }.adds_up());
     }
 

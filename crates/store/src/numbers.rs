@@ -12,8 +12,12 @@ use crate::statements::statements;
 use crate::{Fault, Tx, Value};
 
 statements! {
-    PLACES = "SELECT date, starts, pool, capacity, closed FROM slots WHERE office = ?1 AND date >= ?2 AND date <= ?3
-              ORDER BY date, starts, pool";
+    // A place that was used is not idle, though it is given back when somebody who came is sent away until another day.
+    PLACES = "SELECT date, starts, pool, capacity, closed, taken + coalesce((
+                  SELECT sum(p.size) FROM appointments a JOIN parties p ON p.id = a.party_id
+                  WHERE a.slot_id = s.id AND a.state = 'revoked'
+                  AND EXISTS (SELECT 1 FROM visits v WHERE v.party_id = a.party_id AND v.state <> 'undone')), 0)
+              FROM slots s WHERE office = ?1 AND date >= ?2 AND date <= ?3 ORDER BY date, starts, pool";
     // Whoever came is told apart: what became of their appointment says less than their visit.
     GIVEN = "SELECT date, starts, service, state, there, sum(size), sum(moves) FROM (
                  SELECT s.date, s.starts, p.service, a.state, p.size, a.moves,
@@ -26,7 +30,7 @@ statements! {
              GROUP BY date, starts, service, state, there ORDER BY date, starts, service, state, there";
     // Whoever was checked in by mistake has a visit that was undone; a party has one that counts.
     VISITS = "SELECT v.date, v.class, v.service, v.state, v.outcome, v.people, v.arrived, v.due_ms, v.arrived_ms, v.first_called_ms,
-                     v.served_ms, v.counter, s.starts, s.ends, v.slot_id
+                     v.served_ms, v.counter, s.starts, s.ends
               FROM visits v LEFT JOIN appointments a ON a.party_id = v.party_id LEFT JOIN slots s ON s.id = a.slot_id
               WHERE v.office = ?1 AND v.date >= ?2 AND v.date <= ?3 AND v.state <> 'undone' ORDER BY v.date, v.id";
     STRIKES = "SELECT s.date, s.starts, p.service, count(*) FROM slots s
@@ -50,6 +54,8 @@ pub struct Places {
     pub capacity: u32,
     /// Whether a closure took them away.
     pub closed: bool,
+    /// How many of them somebody has or had on the day.
+    pub used: u32,
 }
 
 /// Those who were given places of a window, of one service, who stand alike.
@@ -98,8 +104,6 @@ pub struct Came {
     pub served_ms: u64,
     /// The counter that called them last.
     pub counter: Option<u32>,
-    /// Whether people without an appointment took places of a window.
-    pub filled: bool,
     /// Their window, where they had one.
     pub window: Option<(WindowStart, WindowStart)>,
 }
@@ -137,6 +141,7 @@ pub fn places(tx: &Tx<'_>, office: &OfficeCode, dates: (Date, Date)) -> Result<V
             pool: row.named(2)?,
             capacity: row.small(3)?,
             closed: row.int(4)? > 0,
+            used: row.small(5)?,
         })
     })
 }
@@ -173,7 +178,6 @@ pub fn visits(tx: &Tx<'_>, office: &OfficeCode, dates: (Date, Date)) -> Result<V
             first_called: row.instant_opt(9)?,
             served_ms: row.small(10)?,
             counter: row.int_opt(11)?.map(|_| row.small(11)).transpose()?,
-            filled: row.int_opt(14)?.is_some(),
             window,
         })
     })
