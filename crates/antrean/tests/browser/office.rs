@@ -98,6 +98,21 @@ fn shows_button(display: &Tab) -> bool {
     display.value("!document.getElementById('suara').hidden") == true
 }
 
+/// A display says that it may make no sound before somebody touches the page, and calls out what is called from then on; one that is
+/// to be quiet only shows it.
+fn says_once_it_may(display: &Tab, quiet: &Tab, called: &str, call_again: impl Fn()) {
+    assert!(soon(|| shows_button(display)), "the display asks to be touched");
+    display.touch("#suara");
+    assert!(soon(|| !shows_button(display)), "and does not ask any more");
+    picture(display, "layar");
+    call_again();
+    let said = |tab: &Tab| tab.text("document.body.dataset.said??''");
+    assert!(soon(|| said(display).starts_with(called)), "{called} is called out; last {:?}", said(display));
+    assert!(said(display).ends_with(", silakan-ke-loket tiga"), "{}", said(display));
+    assert!(!shows_button(quiet) && said(quiet).is_empty(), "where no sound is wanted nothing is said");
+    assert!(quiet.text("document.body.innerText").contains(called), "but shown");
+}
+
 #[test]
 fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes_an_afternoon() {
     let Some(chromium) = Chromium::start() else { return };
@@ -145,19 +160,7 @@ fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes
     assert!(display.text("document.body.innerText").contains(&called), "the display shows {called}; {number} came in");
     let quiet = chromium.other_phone();
     quiet.open(&demo.page(&format!("/layar/{office}?suara=0")));
-    assert!(
-        soon(|| shows_button(&display)),
-        "browsers make no sound before somebody touches the page, and the display says so"
-    );
-    display.touch("#suara");
-    assert!(soon(|| !shows_button(&display)), "now it may");
-    picture(&display, "layar");
-    counter.leave_by("F3");
-    let said = |tab: &Tab| tab.text("document.body.dataset.said??''");
-    assert!(soon(|| said(&display).starts_with(&called)), "{called} is called aloud again; last {:?}", said(&display));
-    assert!(said(&display).ends_with(", silakan-ke-loket tiga"), "{}", said(&display));
-    assert!(!shows_button(&quiet) && said(&quiet).is_empty(), "where no sound is wanted nothing is said");
-    assert!(quiet.text("document.body.innerText").contains(&called), "but shown");
+    says_once_it_may(&display, &quiet, &called, || counter.leave_by("F3"));
     counter.leave_by("F4");
     picture(&counter, "loket-layani");
     counter.leave_by("F9");
