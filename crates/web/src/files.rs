@@ -1,4 +1,4 @@
-//! The style sheet, the script and the pictures: built into the program, compressed once, kept by browsers for ever.
+//! The style sheets, the scripts, the pictures and the voice: built into the program, compressed once, kept by browsers for ever.
 //!
 //! The address carries a hash of the bytes, so a changed file has another address: `files::url("antrean.css")`.
 
@@ -54,6 +54,8 @@ fn kind_of(name: &str) -> &'static str {
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
         Some("ico") => "image/x-icon",
+        Some("wav") => "audio/wav",
+        Some("json") => "application/json",
         Some("webmanifest") => "application/manifest+json",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",

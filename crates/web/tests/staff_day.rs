@@ -12,6 +12,7 @@ use browser::Browser;
 use http_body_util::BodyExt as _;
 use jiff::civil::{Date, date};
 use people::{Server, policy, settings, wib};
+use serde_json::json;
 use tower::ServiceExt as _;
 
 const TUESDAY: Date = date(2026, 12, 1);
@@ -58,6 +59,11 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     counter.send(form).await.shows("Berikutnya: A-002 · giliran: Terjadwal");
     let call = counter.form("/petugas/BTM/loket/panggil");
     counter.send(call).await.shows("dipanggil").shows("Siti C***");
+    let calling = server.stranger().get("/layar/BTM/data").await.expect(200);
+    let says = json!([["nomor-antrean", "a"], ["dua"], ["silakan-ke-loket", "tiga"]]);
+    assert_eq!(calling["calls"][0]["says"], says);
+    // A display reads what is a second old.
+    server.at(wib(TUESDAY, 8, 6)).await;
     other_tab.open("/petugas/BTM/loket").await;
     let form = counter.form("/petugas/BTM/loket/kerja");
     counter.press(form, "does", "start").await.shows("dilayani");
@@ -67,6 +73,7 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     let mut anybody = Browser::new(&server);
     anybody.open("/layar/BTM").await.shows("A-002").shows("ke loket 3").hides("Siti");
     let shown = server.stranger().get("/layar/BTM/data").await.expect(200);
+    assert_eq!(shown["calls"][0]["says"], json!([]), "who is at the counter already is not called out");
     let heard = first_event(&server, "/layar/BTM/arus").await;
     assert!(heard.contains("event: board") && heard.contains("A-002") && !heard.contains("Siti"), "{heard}");
     assert_eq!(server.stranger().get("/layar/XXQ/arus").await.status, StatusCode::NOT_FOUND);

@@ -21,6 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::pages::Page;
 use crate::pages::visit::{Answer, Detour, Faults, Named, Visit, show};
 use crate::problem::{BadRequest, Trouble};
+use crate::staff::announcement::announcement;
 use crate::state::WebState;
 
 /// A display reads what is at most so old: however many look, the store is asked once a second an office.
@@ -123,7 +124,9 @@ fn shown(visit: &Visit, shown: &Board) -> Value {
         .iter()
         .map(|call| {
             let at = call.at.as_millisecond();
-            json!({ "number": call.number.to_string(), "counter": call_words(visit, call.counter), "at": at })
+            // Whoever is at the counter already is not called out any more, however late a display hears of it.
+            let says = if call.open { announcement(call.number, call.counter) } else { Vec::new() };
+            json!({ "number": call.number.to_string(), "counter": call_words(visit, call.counter), "at": at, "says": says })
         })
         .collect();
     json!({ "calls": calls, "waiting": waiting(visit, shown) })

@@ -1,6 +1,7 @@
 //! Pages of staff, under `/petugas`: each module has the routes of one subject. What a route needs of its caller stands in the table,
 //! and the operation behind it asks once more; no rule lives here.
 
+mod announcement;
 mod approvals;
 mod audit;
 mod board;

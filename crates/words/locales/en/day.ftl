@@ -193,6 +193,7 @@ board-to-counter = to counter { $counter }
 board-none = No calls yet
 board-waiting = Waiting: { $waiting }. Whoever arrives now waits { $from }–{ $to } minutes.
 board-cut = Cut off since
+board-sound = Touch the screen to turn the sound on
 counter-calls-count = Call { $calls }
 
 # Whole data, and a NIK that somebody else uses

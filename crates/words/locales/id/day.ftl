@@ -193,6 +193,7 @@ board-to-counter = ke loket { $counter }
 board-none = Belum ada panggilan
 board-waiting = Menunggu: { $waiting }. Yang datang sekarang menunggu { $from }–{ $to } menit.
 board-cut = Terputus sejak
+board-sound = Sentuh layar untuk menyalakan suara
 counter-calls-count = Panggilan ke-{ $calls }
 
 # Data lengkap dan NIK yang dipakai orang lain
