@@ -1,5 +1,6 @@
 //! The program in a real browser on a small phone: the whole way to a ticket without scripts, and what every page weighs and keeps.
 
+mod camera;
 mod chromium;
 mod demo;
 mod journey;

@@ -18,14 +18,14 @@ const CODE: &str = "[...document.querySelectorAll('.sum div')].find(d=>d.querySe
 const AT_THE_DOOR: &str = "[...document.querySelectorAll('section.card ul b')].map(b=>b.textContent).pop()??''";
 
 /// Looks at what is shown as one who cannot see it would, and leaves the screen and its scripts as they were.
-fn look(sight: &Sight<'_>, tab: &Tab) {
+pub fn look(sight: &Sight<'_>, tab: &Tab) {
     sight.look_at(tab);
     tab.scripts(true);
     tab.desk();
 }
 
 /// Writes what a tab shows, for the guide.
-fn picture(tab: &Tab, name: &str) {
+pub fn picture(tab: &Tab, name: &str) {
     if let Some(folder) = std::env::var_os("ANTREAN_PICTURES_DIR") {
         fs::create_dir_all(&folder).expect("a folder for pictures");
         fs::write(Path::new(&folder).join(format!("{name}.png")), tab.picture()).expect("a picture");
@@ -33,7 +33,7 @@ fn picture(tab: &Tab, name: &str) {
 }
 
 /// Signs somebody in by keyboard, on a computer of their own.
-fn on_duty(chromium: &Chromium, demo: &Demo, aside: &Tab, login: &str) -> Tab {
+pub fn on_duty(chromium: &Chromium, demo: &Demo, aside: &Tab, login: &str) -> Tab {
     let tab = chromium.other_phone();
     tab.desk();
     tab.open(&demo.page("/petugas/masuk"));
@@ -69,7 +69,7 @@ fn on_duty(chromium: &Chromium, demo: &Demo, aside: &Tab, login: &str) -> Tab {
 }
 
 /// Waits until the page of the demo says that somebody with a ticket stands at the door: the office, and their code.
-fn somebody_at_the_door(demo: &Demo, aside: &Tab) -> (String, String) {
+pub fn somebody_at_the_door(demo: &Demo, aside: &Tab) -> (String, String) {
     let begun = Instant::now();
     loop {
         aside.open(&demo.page("/demo/pesan"));
@@ -83,8 +83,17 @@ fn somebody_at_the_door(demo: &Demo, aside: &Tab) -> (String, String) {
     }
 }
 
+/// The colour of what the door says next, after something was done there. It comes into the page; no other page does.
+pub fn answer_of_the_door(door: &Tab, does: impl Fn(&Tab)) -> String {
+    door.value("document.querySelector('#jawab').textContent=''");
+    does(door);
+    let colour = "document.querySelector('#jawab .says')?.dataset.signal??''";
+    assert!((0..300).any(|_| !door.text(colour).is_empty() || !pause()), "the door says nothing at {}", door.at());
+    door.text(colour)
+}
+
 /// A moment; true.
-fn pause() -> bool {
+pub fn pause() -> bool {
     std::thread::sleep(std::time::Duration::from_millis(100));
     true
 }
@@ -112,17 +121,14 @@ fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes
     tab_to(&door, "#shown");
     door.write(&code);
     picture(&door, "pintu-ketik");
-    door.enter();
-    assert!(door.has(".says"), "the door answers");
-    let signal = door.text("document.querySelector('.says').dataset.signal");
+    let signal = answer_of_the_door(&door, |door| door.key("Enter"));
     assert!(signal == "green" || signal == "amber", "{}", door.text("document.body.innerText"));
     let number = door.text("document.querySelector('.says .number').textContent");
     picture(&door, "pintu-hijau");
     look(&sight, &door);
     tab_to(&door, "#shown");
     door.write("XX-2222222");
-    door.enter();
-    assert_eq!(door.text("document.querySelector('.says').dataset.signal"), "red");
+    assert_eq!(answer_of_the_door(&door, |door| door.key("Enter")), "red");
     picture(&door, "pintu-merah");
 
     counter.leave_by("F2");

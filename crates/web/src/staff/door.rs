@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::desk::{Desk, Screen};
 use super::table::{Needs, Table};
+use crate::layers::{PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA};
 use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
 use crate::problem::BadRequest;
 
@@ -167,7 +168,9 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         typed: answer.typed,
         faults: answer.faults,
     };
-    show(shown.faults.status(), &shown)
+    let mut answer = show(shown.faults.status(), &shown)?;
+    answer.headers_mut().insert(PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA);
+    Ok(answer)
 }
 
 async fn look(desk: Desk) -> Answer {
