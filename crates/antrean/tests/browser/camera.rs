@@ -19,7 +19,8 @@ const CAMERA: &str = "#kamera button";
 const SIDE: &str = "String(document.querySelector('svg.qr').viewBox.baseVal.width)";
 const LINES: &str = "document.querySelector('svg.qr path[stroke]').getAttribute('d')";
 /// How many tracks of the camera are on.
-const TRACKS: &str = "(document.querySelector('#kamera video').srcObject?.getTracks()??[]).filter(t=>t.readyState==='live').length";
+const TRACKS: &str =
+    "(document.querySelector('#kamera video').srcObject?.getTracks()??[]).filter(t=>t.readyState==='live').length";
 
 /// A square of modules, dark or white.
 struct Code {
@@ -120,7 +121,8 @@ fn a_ticket_that_is_held_before_a_phones_camera_lets_its_owner_in_once() {
     assert_eq!(door.value(asked), 1);
     assert_eq!(door.value(TRACKS), 1, "the camera goes on");
     let before = door.value("document.querySelector('#kamera video').currentTime");
-    let later = |door: &Tab| door.value("document.querySelector('#kamera video').currentTime").as_f64() > before.as_f64();
+    let later =
+        |door: &Tab| door.value("document.querySelector('#kamera video').currentTime").as_f64() > before.as_f64();
     assert!((0..100).any(|_| later(&door) || !pause()), "the picture lives");
     assert_eq!(door.value(asked), 1);
     look(&sight, &door);
@@ -149,7 +151,9 @@ fn a_ticket_that_is_held_before_a_phones_camera_lets_its_owner_in_once() {
         ("NotFoundError", "Tidak ada kamera di perangkat ini"),
         ("NotReadableError", "sedang dipakai aplikasi lain"),
     ] {
-        door.value(&format!("navigator.mediaDevices.getUserMedia=()=>Promise.reject(new DOMException('',{error:?}));0"));
+        door.value(&format!(
+            "navigator.mediaDevices.getUserMedia=()=>Promise.reject(new DOMException('',{error:?}));0"
+        ));
         tab_to(&door, CAMERA);
         door.key("Enter");
         let says = || door.text("document.querySelector('#kamera').innerText");
