@@ -6,6 +6,9 @@
   var devices = navigator.mediaDevices;
   // A ticket is held before the camera until its answer is read: it counts again after it was away for so long.
   var AWAY_MS = 5000, LOOK_EVERY_MS = 150;
+  var WHY = {
+    NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "none", OverconstrainedError: "none", NoReader: "unread",
+  };
   var wanted = false, turn = 0, stream = null, reader = null, trustsOwn = "BarcodeDetector" in window, seen = new Map();
 
   function fetched() {
@@ -33,8 +36,7 @@
     said.textContent = why || "";
   }
   function explain(error) {
-    var why = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "none", OverconstrainedError: "none", NoReader: "unread" };
-    end(words[why[error.name] || "busy"]);
+    end(words[WHY[error.name] || "busy"]);
   }
   function take(codes) {
     var now = Date.now();

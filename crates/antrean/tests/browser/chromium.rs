@@ -244,6 +244,12 @@ impl Tab {
         self.ask("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));
     }
 
+    /// Cuts the line, or mends it.
+    pub fn line(&self, whole: bool) {
+        let line = json!({ "offline": !whole, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.ask("Network.emulateNetworkConditions", line);
+    }
+
     /// From now on every page is fetched whole, as if for the first time.
     pub fn without_cache(&self) {
         self.ask("Network.setCacheDisabled", json!({ "cacheDisabled": true }));
