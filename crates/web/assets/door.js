@@ -21,8 +21,8 @@
     } catch (silent) { /* Words and colour say it too. */ }
   }
   function focus() {
-    // Where a camera looks, the keyboard of a phone would come up before its picture.
-    if (document.querySelector("#kamera video:not([hidden])")) return;
+    // The keyboard of a phone would come up before the camera's picture.
+    if (document.querySelector("#kamera video:not([hidden])") && matchMedia("(pointer: coarse)").matches) return;
     var at = document.activeElement;
     if (!at || at === document.body) { field.focus(); field.select(); }
   }
@@ -82,6 +82,7 @@
   function say(signal, title, more) {
     var box = document.getElementById("jawab"), part = document.createElement("section");
     part.className = "says " + signal;
+    part.dataset.signal = signal;
     [["p", { green: "✔", amber: "!", red: "✖" }[signal], "sign"], ["h2", title, ""], ["p", more, ""]].forEach(function (line) {
       var made = document.createElement(line[0]);
       made.textContent = line[1];
@@ -159,7 +160,8 @@
     event.preventDefault();
     body.set("kunci", newKey());
     if (sent === form) { field.value = ""; form.elements.people.value = ""; }
-    line = line.then(function () { return ask(sent, body); });
+    function next() { return ask(sent, body); }
+    line = line.then(next, next);
   });
   function send() {
     var all = kept();

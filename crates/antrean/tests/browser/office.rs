@@ -88,7 +88,11 @@ pub fn answer_of_the_door(door: &Tab, does: impl Fn(&Tab)) -> String {
     door.value("document.querySelector('#jawab').textContent=''");
     does(door);
     let colour = "document.querySelector('#jawab .says')?.dataset.signal??''";
-    assert!((0..300).any(|_| !door.text(colour).is_empty() || !pause()), "the door says nothing at {}", door.at());
+    assert!(
+        (0..300).any(|_| !door.text(colour).is_empty() || !pause()),
+        "the door says nothing: {}",
+        door.text("document.body.innerText")
+    );
     door.text(colour)
 }
 
