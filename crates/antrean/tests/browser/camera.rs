@@ -60,12 +60,12 @@ impl Code {
         let mut picture: Vec<u8> =
             (0..HEIGHT).flat_map(|y| (0..WIDTH).map(move |x| (x, y))).map(|(x, y)| self.brightness(x, y)).collect();
         picture.resize(WIDTH * HEIGHT * 3 / 2, 128);
-        let mut film = format!("YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420\n").into_bytes();
+        let mut frames = format!("YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420\n").into_bytes();
         for _ in 0..2 {
-            film.extend_from_slice(b"FRAME\n");
-            film.extend_from_slice(&picture);
+            frames.extend_from_slice(b"FRAME\n");
+            frames.extend_from_slice(&picture);
         }
-        fs::write(file, film).expect("a file for the film");
+        fs::write(file, frames).expect("a file for the film");
     }
 }
 
