@@ -1,8 +1,11 @@
-// The door: the field keeps the focus, the answer has a sound, and without a network tickets are checked here, kept, and sent later.
+// The door: the field keeps the focus, the answer comes into the page and has a sound, so that a camera goes on; and without a network
+// tickets are checked here, kept, and sent later.
 (function () {
   var form = document.getElementById("pindai"), field = document.getElementById("shown"), data = form.dataset;
   var LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ$*-.:", OFFICE = " -0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  var STORE = "antrean-pintu-" + data.office, KEPT_MAX = 2000;
+  var STORE = "antrean-pintu-" + data.office, KEPT_MAX = 2000, REACH_MS = 3000, ANSWER_MS = 15000;
+  // What an answer changes of the page; the form for people without a ticket stays as far as it is filled in.
+  var PARTS = ["salah", "jawab", "hari", "terakhir"];
 
   function beep(signal) {
     try {
@@ -18,11 +21,16 @@
     } catch (silent) { /* Words and colour say it too. */ }
   }
   function focus() {
+    // The keyboard of a phone would come up before the camera's picture.
+    if (document.querySelector("#kamera video:not([hidden])") && matchMedia("(pointer: coarse)").matches) return;
     var at = document.activeElement;
     if (!at || at === document.body) { field.focus(); field.select(); }
   }
-  var answer = document.querySelector(".says");
-  if (answer) beep(answer.dataset.signal);
+  function sound() {
+    var answer = document.querySelector(".says");
+    if (answer) beep(answer.dataset.signal); else if (document.querySelector(".alert")) beep("red");
+  }
+  sound();
   setInterval(focus, 1000);
   focus();
 
@@ -74,23 +82,26 @@
   function say(signal, title, more) {
     var box = document.getElementById("jawab"), part = document.createElement("section");
     part.className = "says " + signal;
-    part.setAttribute("role", "status");
+    part.dataset.signal = signal;
     [["p", { green: "✔", amber: "!", red: "✖" }[signal], "sign"], ["h2", title, ""], ["p", more, ""]].forEach(function (line) {
       var made = document.createElement(line[0]);
       made.textContent = line[1];
       made.className = line[2];
       part.appendChild(made);
     });
+    document.getElementById("salah").textContent = "";
     box.textContent = "";
     box.appendChild(part);
     beep(signal);
+  }
+  function newKey() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(12)), function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
   }
   function offline(shown) {
     function remember(signal, title, more) {
       var all = kept();
       if (all.length < KEPT_MAX && !all.some(function (one) { return one.shown === shown; })) {
-        var id = Array.from(crypto.getRandomValues(new Uint8Array(12)), function (b) { return ("0" + b.toString(16)).slice(-2); });
-        all.push({ kunci: id.join(""), shown: shown, seen: Date.now() });
+        all.push({ kunci: newKey(), shown: shown, seen: Date.now() });
         keep(all);
       }
       say(signal, title, more);
@@ -105,19 +116,52 @@
       if (ticket.office !== data.office || ticket.date !== here) return say("red", data.elsewhere, ticket.office + " " + ticket.date);
       remember("green", data.ok, hour);
     }).catch(function () { remember("amber", data.unchecked, shown); });
-    field.value = "";
-    focus();
   }
-  form.addEventListener("submit", function (event) {
-    var shown = field.value.trim();
-    if (!shown) return;
-    event.preventDefault();
+  function within(ms, address, options) {
+    var late = new AbortController(), timer = setTimeout(function () { late.abort(); }, ms);
+    options.signal = late.signal;
+    return fetch(address, options).then(function (answer) {
+      return answer.text().then(function (text) { clearTimeout(timer); return { ok: answer.ok, text: text }; });
+    });
+  }
+  function show(made) {
+    PARTS.forEach(function (id) {
+      var part = document.getElementById(id);
+      part.textContent = "";
+      part.append.apply(part, Array.from(made.getElementById(id).childNodes));
+    });
+    document.title = made.title;
+    if (!field.value) field.value = made.getElementById("shown").value;
+    document.getElementById("jawab").scrollIntoView({ block: "nearest" });
+    sound();
+  }
+  function ask(sent, body) {
+    var shown = body.get("shown");
+    // What has no ticket in it, or another answer than a page of the door, is left to the browser.
+    function leave() {
+      sent.elements.kunci.value = body.get("kunci");
+      if (sent === form) { field.value = shown; form.elements.people.value = body.get("people"); }
+      sent.submit();
+    }
     // Whether the server can be reached is found out, not believed: a cable may be in and the line beyond it dead.
-    var late = new AbortController(), timer = setTimeout(function () { late.abort(); }, 3000);
-    fetch("/livez", { cache: "no-store", signal: late.signal }).then(function (answer) {
-      clearTimeout(timer);
-      if (answer.ok) form.submit(); else offline(shown);
-    }).catch(function () { offline(shown); });
+    return within(REACH_MS, "/livez", { cache: "no-store" }).then(function (alive) {
+      if (!alive.ok) throw alive;
+      return within(ANSWER_MS, sent.action, { method: "POST", body: body, headers: { Accept: "text/html" } });
+    }).then(function (answer) {
+      var made = new DOMParser().parseFromString(answer.text, "text/html");
+      if (PARTS.every(function (id) { return made.getElementById(id); })) show(made); else leave();
+    }, function () { if (shown) offline(shown); else leave(); });
+  }
+  // One after the other, as they came: a scanner does not wait for the answer.
+  var line = Promise.resolve();
+  document.addEventListener("submit", function (event) {
+    var sent = event.target, body = new URLSearchParams(new FormData(sent));
+    if (!("here" in sent.dataset) || (sent === form && !field.value.trim())) return;
+    event.preventDefault();
+    body.set("kunci", newKey());
+    if (sent === form) { field.value = ""; form.elements.people.value = ""; }
+    function next() { return ask(sent, body); }
+    line = line.then(next, next);
   });
   function send() {
     var all = kept();

@@ -33,11 +33,17 @@ const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; font-src 'self'; connect-src 'self'; \
      manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
-/// Location is asked for by the list of offices only; nothing else of the device is.
+/// Location is asked for by the list of offices only; nothing else of the device is, but for the camera at the door.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
     "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), \
      browsing-topics=(), interest-cohort=()",
 );
+/// What the page of the door may ask of the device: the camera, which reads tickets.
+pub(crate) const PERMISSIONS_WITH_CAMERA: HeaderValue = HeaderValue::from_static(
+    "geolocation=(), camera=(self), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), \
+     browsing-topics=(), interest-cohort=()",
+);
+pub(crate) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 /// Two years, the least that browsers' lists ask for.
 const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
@@ -134,7 +140,7 @@ pub(crate) fn write_security(headers: &mut HeaderMap, by_https: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    headers.entry(PERMISSIONS_POLICY).or_insert(PERMISSIONS);
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);

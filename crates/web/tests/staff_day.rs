@@ -100,6 +100,27 @@ async fn first_event(server: &Server, path: &str) -> String {
 }
 
 #[tokio::test]
+async fn the_door_may_use_the_camera_and_no_other_page_may() {
+    let (server, code, _) = morning().await;
+    let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    for path in ["/petugas", "/petugas/BTM/loket", "/petugas/BTM/pintu/slip/1", "/petugas/BTM/pintu/lain", "/"] {
+        door.open(path).await;
+        assert!(door.header("permissions-policy").contains("camera=()"), "{path}");
+    }
+    door.open("/petugas/BTM/pintu").await;
+    assert!(door.header("permissions-policy").contains("camera=(self), microphone=()"));
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &code);
+    door.send(form).await.shows("A-001");
+    assert!(door.header("permissions-policy").contains("camera=(self)"), "the answer is a page of the door too");
+    assert!(!door.header("content-security-policy").contains("unsafe"));
+    // The reader that the page names is one of our files.
+    let (_, after) = door.html.split_once("data-reader=\"").unwrap();
+    let (reader, _) = after.split_once('"').unwrap();
+    let script = server.stranger().get(reader).await;
+    assert_eq!((script.status, script.header("content-type")), (StatusCode::OK, "text/javascript; charset=utf-8"));
+}
+
+#[tokio::test]
 async fn people_without_a_ticket_get_a_slip_and_an_emergency_waits_for_the_head() {
     let (server, ..) = morning().await;
     let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
@@ -117,6 +138,10 @@ async fn people_without_a_ticket_get_a_slip_and_an_emergency_waits_for_the_head(
     door.open("/petugas/BTM/pintu").await;
     let form = walk_in(&door, "new", "other");
     door.send(form).await.shows("Tulis alasannya dengan singkat");
+    for kept in ["<option value=\"other\" selected>", "<option value=\"new\" selected>", "<option selected>1</option>"]
+    {
+        assert!(door.html.contains(kept), "what was chosen stays: {kept}");
+    }
     let form = walk_in(&door, "new", "other").fill("reason", "keluarga sakit di luar negeri");
     door.send(form).await;
     assert_eq!(door.at, "/petugas/persetujuan");

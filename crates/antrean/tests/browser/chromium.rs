@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -60,6 +61,19 @@ struct Link {
 impl Chromium {
     /// Starts it; `None` where there is none, which is said.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with a camera, which shows the film in this file again and again; whoever is asked for it lets it be used.
+    pub fn with_camera(film: &Path) -> Option<Self> {
+        Self::start_with(&[
+            "--use-fake-ui-for-media-stream".to_owned(),
+            "--use-fake-device-for-media-stream".to_owned(),
+            format!("--use-file-for-fake-video-capture={}", film.display()),
+        ])
+    }
+
+    fn start_with(flags: &[String]) -> Option<Self> {
         if Command::new("chromium").arg("--version").output().is_err() {
             println!("SKIPPED browser tests: no chromium");
             return None;
@@ -68,6 +82,7 @@ impl Chromium {
         let mut child = Command::new("sh")
             .args(["-c", ON_PIPES, "sh", "chromium"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            .args(flags)
             .args(FLAGS)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -229,6 +244,12 @@ impl Tab {
         self.ask("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));
     }
 
+    /// Cuts the line, or mends it.
+    pub fn line(&self, whole: bool) {
+        let line = json!({ "offline": !whole, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.ask("Network.emulateNetworkConditions", line);
+    }
+
     /// From now on every page is fetched whole, as if for the first time.
     pub fn without_cache(&self) {
         self.ask("Network.setCacheDisabled", json!({ "cacheDisabled": true }));
@@ -356,6 +377,7 @@ impl Tab {
             "Tab" => (9, ""),
             "Enter" => (13, "\r"),
             "Space" => (32, " "),
+            "ArrowUp" => (38, ""),
             "ArrowDown" => (40, ""),
             "F2" => (113, ""),
             "F3" => (114, ""),

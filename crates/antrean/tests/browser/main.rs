@@ -1,7 +1,9 @@
 //! The program in a real browser on a small phone: the whole way to a ticket without scripts, and what every page weighs and keeps.
 
+mod camera;
 mod chromium;
 mod demo;
+mod head;
 mod journey;
 mod office;
 mod pages;

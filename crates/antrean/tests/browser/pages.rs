@@ -38,7 +38,8 @@ pub fn tab_to(tab: &Tab, selector: &str) {
                 "(()=>{const b=document.activeElement.getBoundingClientRect();return b.bottom>0&&b.top<innerHeight})()"
             ),
             true,
-            "the cursor is where nobody sees it"
+            "the cursor is where nobody sees it: {}",
+            tab.text("document.activeElement.outerHTML.slice(0,200)")
         );
         if tab.value(&format!("document.activeElement.matches({selector:?})")) == true {
             return;

@@ -84,6 +84,10 @@ fn the_package_is_well_formed_installs_runs_and_keeps_the_data_when_it_goes() {
     }
     let notices = done(Command::new("gzip").arg("-dc").arg(at("usr/share/doc/antrean/third-party.gz")));
     assert!(notices.contains("tokio 1.") && notices.contains("Permission is hereby granted"));
+    assert!(
+        notices.contains("qr 0.7.0") && notices.contains("Copyright (c) 2023 Paul Miller"),
+        "what browsers are sent"
+    );
     assert!(!notices.contains("proptest "), "what only tests it is not in it");
 
     fs::write(at("var/lib/antrean/antrean.db"), "people").unwrap();

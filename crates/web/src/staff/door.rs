@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::desk::{Desk, Screen};
 use super::table::{Needs, Table};
+use crate::layers::{PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA};
 use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
 use crate::problem::BadRequest;
 
@@ -53,6 +54,8 @@ struct DoorPage {
     passports: Vec<(&'static str, String)>,
     reasons: Vec<(&'static str, String)>,
     may_decide: bool,
+    /// What was chosen for somebody without a ticket, where that has to be put right.
+    chosen: Sent,
     latest: Vec<ArrivalRow>,
 }
 
@@ -91,6 +94,7 @@ struct Shows {
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
+    chosen: Sent,
     faults: Faults,
 }
 
@@ -165,9 +169,12 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         said: answer.said,
         found: answer.found,
         typed: answer.typed,
+        chosen: answer.chosen,
         faults: answer.faults,
     };
-    show(shown.faults.status(), &shown)
+    let mut answer = show(shown.faults.status(), &shown)?;
+    answer.headers_mut().insert(PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA);
+    Ok(answer)
 }
 
 async fn look(desk: Desk) -> Answer {
@@ -200,7 +207,7 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
         };
         let faults =
             if found.is_empty() { Faults::one("shown", desk.words().say("door-nobody-found")) } else { Faults::none() };
-        return page(&desk, Shows { found: found.iter().map(row).collect(), typed, faults, said: None }).await;
+        return page(&desk, Shows { found: found.iter().map(row).collect(), typed, faults, ..Shows::default() }).await;
     }
     let people = sent.get("people").parse().ok();
     match desk.perform(&sent, CheckIn { office, shown: typed, people, seen: None }).await? {
@@ -250,7 +257,7 @@ async fn receive(desk: Desk, sent: Sent) -> Answer {
     let priority = PriorityReason::ALL.into_iter().find(|reason| reason.as_str() == sent.get("priority"));
     let (Some(service), Some(passport)) = (service, passport) else {
         let faults = Faults::one("service", desk.words().say("door-service-missing"));
-        return page(&desk, Shows { faults, ..Shows::default() }).await;
+        return page(&desk, Shows { faults, chosen: sent, ..Shows::default() }).await;
     };
     let walk_in = WalkIn {
         office,
@@ -270,7 +277,7 @@ async fn receive(desk: Desk, sent: Sent) -> Answer {
                 _ => "service",
             };
             let faults = Faults::one(field, desk.explain(&refusal));
-            page(&desk, Shows { faults, ..Shows::default() }).await
+            page(&desk, Shows { faults, chosen: sent, ..Shows::default() }).await
         }
     }
 }
