@@ -3,6 +3,8 @@
 
 mod town;
 
+use std::collections::BTreeMap;
+
 use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
 use antrean_app::office_change::{self, COUNTED_FOR, ChangeView, Overtaken, PAGE_CHANGES, What};
 use antrean_app::office_data::{self, ChangeOffice};
@@ -185,8 +187,8 @@ async fn who_was_overtaken_in_an_offices_data_repeats_their_own_change_alone() {
     let data = async || town.app.ask(two.clone(), |tx, cx| office_data::of_office(tx, cx, &batam())).await.unwrap();
     let shown = data().await;
     let send = async |who: &Caller, column: &str, cell: &str, seen: &str| {
-        let mut cells = shown.cells.clone();
-        cells.retain(|column, _| office_data::CHANGEABLE.contains(&column.as_str()));
+        let as_shown = |column: &&str| ((*column).to_owned(), shown.cells.get(*column).cloned().unwrap_or_default());
+        let mut cells: BTreeMap<String, String> = office_data::CHANGEABLE.iter().map(as_shown).collect();
         cells.insert(column.to_owned(), cell.to_owned());
         let (office, seen, reason) = (batam(), seen.to_owned(), "nomor baru".to_owned());
         let answer = town.app.perform(who.clone(), None, ChangeOffice { office, cells: cells.clone(), seen, reason });

@@ -192,7 +192,7 @@ async fn look(desk: Desk, sent: Sent) -> Answer {
         may_change: desk.officer.role.may(Task::Quota),
         history: format!("{}/riwayat", base(&desk)?),
         ended: calendar.timetable.service_ended().map(|ended| desk.words().closed_down(ended)),
-        left: calendar.left_over.as_ref().map(|over| left(&desk, "quota-left", over)).transpose()?,
+        left: calendar.left_over.as_ref().map(|over| left(&desk, "quota-over", over)).transpose()?,
     };
     show(StatusCode::OK, &page)
 }
@@ -434,7 +434,7 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults, conflict: Option<Co
         second: second_person(desk, &effect),
         week: week.filter(|(_, line)| !line.is_empty()).collect(),
         left: match (&ends, &left_over) {
-            (Some(_), Some(over)) => Some(left(desk, "quota-left-planned", over)?),
+            (Some(_), Some(over)) => Some(left(desk, "quota-over-planned", over)?),
             _ => None,
         },
         ends,
