@@ -31,7 +31,7 @@ pub enum What {
     /// Hours or quotas.
     Hours {
         /// How.
-        change: TimetableChange,
+        change: Box<TimetableChange>,
     },
     /// What is known of the office.
     Data {

@@ -317,7 +317,7 @@ impl ChangeTimetable {
             by,
             seconded_by,
             places: effect.places,
-            what: &What::Hours { change: self.change.clone() },
+            what: &What::Hours { change: Box::new(self.change.clone()) },
             versions: (&self.seen, &version),
             reason: &reason,
         };

@@ -85,9 +85,9 @@ async fn change(town: &Town, who: &Caller, change: TimetableChange, reason: &str
     change_seen(town, who, change, seen, reason).await.unwrap()
 }
 
-fn asked(answer: Approved<()>) -> ApprovalId {
+fn asked(answer: &Approved<()>) -> ApprovalId {
     match answer {
-        Approved::Asked { request } => request,
+        Approved::Asked { request } => *request,
         Approved::Done { .. } => panic!("a second person was needed"),
     }
 }
@@ -115,14 +115,14 @@ async fn small_changes_count_together_until_a_second_person_has_seen_them_or_a_d
     assert_eq!(change(&town, &two, more(40), "loket baru").await, Approved::Done { outcome: () });
     let why = preview(&town, &one, more(1)).await.effect.second;
     assert_eq!(why, [SecondPerson::ManyTogether { places: 1, earlier: 100, most: 100 }]);
-    let request = asked(change(&town, &one, more(1), "satu lagi").await);
+    let request = asked(&change(&town, &one, more(1), "satu lagi").await);
     agree(&town, &two, request).await.unwrap();
     // What a second person agreed to is not counted; what was made before it still is.
-    asked(change(&town, &two, more(1), "dan satu").await);
+    asked(&change(&town, &two, more(1), "dan satu").await);
     town.clock.advance(COUNTED_FOR + SignedDuration::from_secs(1));
     let (one, two) = (on_duty(&town, "tiga", Role::Head).await, on_duty(&town, "empat", Role::Head).await);
     assert_eq!(change(&town, &one, more(60), "hari lain").await, Approved::Done { outcome: () });
-    asked(change(&town, &two, more(60), "hari lain").await);
+    asked(&change(&town, &two, more(60), "hari lain").await);
     town.check_rules().await;
 }
 
@@ -150,7 +150,7 @@ async fn whoever_is_overtaken_learns_who_changed_what_and_why() {
     let town = Town::new(3).await;
     let (one, two) = (on_duty(&town, "satu", Role::Head).await, on_duty(&town, "dua", Role::Head).await);
     let before = seen(&town, &two).await;
-    let asked_before = asked(change(&town, &two, more(101), "banyak").await);
+    let asked_before = asked(&change(&town, &two, more(101), "banyak").await);
     change(&town, &one, more(1), "pertama").await;
     change(&town, &one, more(2), "kedua").await;
     let late = change_seen(&town, &two, more(3), before.clone(), "terlambat").await;
@@ -166,7 +166,7 @@ async fn whoever_is_overtaken_learns_who_changed_what_and_why() {
     let lines: Vec<(&str, &str)> =
         told.changes.iter().map(|change| (change.by.login.as_str(), change.reason.as_str())).collect();
     assert_eq!(lines, [("satu", "kedua"), ("satu", "pertama")]);
-    assert_eq!(told.changes[1].what, Some(What::Hours { change: more(1) }));
+    assert_eq!(told.changes[1].what, Some(What::Hours { change: Box::new(more(1)) }));
     assert_eq!(told.changes[1].by.name, "Nama satu");
     // Whoever is up to date was not overtaken; of whoever saw something unknown that is said.
     let version = seen(&town, &two).await;
@@ -195,7 +195,7 @@ async fn who_was_overtaken_in_an_offices_data_repeats_their_own_change_alone() {
         (answer.await, cells)
     };
     send(&one, "phone", "111", &shown.version).await.0.unwrap();
-    let (late, sent) = send(&two, "address", "Jalan Uji 1", &shown.version).await;
+    let (late, typed) = send(&two, "address", "Jalan Uji 1", &shown.version).await;
     assert_eq!(refused(late), StaffRefusal::ChangedMeanwhile);
     let version = shown.version.clone();
     let overtaken =
@@ -204,7 +204,7 @@ async fn who_was_overtaken_in_an_offices_data_repeats_their_own_change_alone() {
     let old = shown.cells.get("phone").cloned().unwrap_or_default();
     let cells = [("phone".to_owned(), (old, "111".to_owned()))].into();
     assert_eq!(overtaken.changes[0].what, Some(What::Data { cells }));
-    let repeated = office_data::repeated(&data().await, &overtaken, &sent);
+    let repeated = office_data::repeated(&data().await, &overtaken, &typed);
     assert_eq!((repeated["phone"].as_str(), repeated["address"].as_str()), ("111", "Jalan Uji 1"));
 }
 
@@ -227,7 +227,7 @@ async fn a_place_is_closed_down_with_a_second_person_keeps_its_appointments_and_
     assert!(looked.effect.second.contains(&SecondPerson::ClosesDown { booked: 1 }), "{:?}", looked.effect.second);
     let left = looked.left_over.unwrap();
     assert_eq!((left.from, left.people), (TUESDAY, 1));
-    let request = asked(change(&town, &one, ends(TUESDAY), "pindah gedung").await);
+    let request = asked(&change(&town, &one, ends(TUESDAY), "pindah gedung").await);
     agree(&town, &two, request).await.unwrap();
 
     let calendar = async || town.app.ask(one.clone(), |tx, cx| quota::calendar(tx, cx, &batam(), FRIDAY)).await;

@@ -587,12 +587,9 @@ fn second_person(
 
 /// Whether a place ends that was not to end, or not yet.
 fn ends_sooner(before: Option<&Ended>, after: &Ended) -> bool {
-    match (before.map(|ended| ended.from), after.from) {
-        (None, _) => true,
-        (Some(None), _) => false,
-        (Some(Some(_)), None) => true,
-        (Some(Some(before)), Some(after)) => after < before,
-    }
+    // No date is before every date.
+    let from = |ended: &Ended| ended.from.unwrap_or(Date::MIN);
+    before.is_none_or(|before| from(after) < from(before))
 }
 
 /// Places that come or go between two states of a day, window by window and pool by pool.
