@@ -18,6 +18,7 @@ pub mod limit;
 pub mod me;
 pub mod message;
 pub mod numbers;
+pub mod office_change;
 pub mod office_data;
 pub mod operation;
 pub mod outbox;

@@ -10,11 +10,13 @@ use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
 use antrean_store::ids::StaffId;
 use antrean_store::locks::Lock;
+use antrean_store::office_changes::Part;
 use antrean_store::{Fault, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Actor;
 use crate::catalogue::{put_by_staff, stored};
+use crate::office_change::{self, Made, Overtaken, What};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::staff::{StaffRefusal, approval};
 
@@ -54,12 +56,40 @@ fn row(files: &CatalogueFiles, office: &OfficeCode) -> Result<BTreeMap<String, S
     row_of(&files.offices_csv, office.as_str()).ok_or(StaffRefusal::OfficeNotYours { office: *office })
 }
 
+/// What the data of an office are known by now.
+pub(crate) fn version(tx: &Tx<'_>, office: &OfficeCode) -> Result<String, Error> {
+    let (files, _) = stored(tx)?;
+    Ok(version_of(&row(&files, office)?))
+}
+
 /// What is known of an office.
 pub fn of_office(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<OfficeData, Error> {
     cx.officer_for(tx, Task::Describe, Some(office))?;
     let (files, _) = stored(tx)?;
     let cells = row(&files, office)?;
     Ok(OfficeData { version: version_of(&cells), cells })
+}
+
+/// What somebody sent who was overtaken, on what is known now: the cells that they changed themselves as they sent them, and of those
+/// that others changed meanwhile the new ones. Where it is not known what they saw, all is as they sent it.
+pub fn repeated(now: &OfficeData, overtaken: &Overtaken, sent: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let now_in = |column: &String| now.cells.get(column).cloned().unwrap_or_default();
+    if !overtaken.whole {
+        return sent.clone();
+    }
+    // The oldest change tells what there was before all of them.
+    let seen_in = |column: &String| {
+        let before = overtaken.changes.iter().rev().find_map(|change| match &change.what {
+            Some(What::Data { cells }) => cells.get(column).map(|(old, _)| old.clone()),
+            _ => None,
+        });
+        before.unwrap_or_else(|| now_in(column))
+    };
+    let cell = |(column, cell): (&String, &String)| {
+        let own = cell.trim() != seen_in(column);
+        (column.clone(), if own { cell.clone() } else { now_in(column) })
+    };
+    sent.iter().map(cell).collect()
 }
 
 /// Changes what is known of an office. Whoever saw something else than there is now is refused.
@@ -85,10 +115,16 @@ impl Operation for ChangeOffice {
         let cells = checked(&self.cells, &CHANGEABLE)?;
         tx.lock(&Lock::Catalogue)?;
         let (files, _) = stored(tx)?;
-        if version_of(&row(&files, &self.office)?) != self.seen {
+        let before = row(&files, &self.office)?;
+        if version_of(&before) != self.seen {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
         write(tx, cx, files, &self.office, &cells)?;
+        let old = |column: &str| before.get(column).cloned().unwrap_or_default();
+        let changed = cells.into_iter().map(|(column, cell)| (old(&column), column, cell));
+        let differ = changed.filter(|(old, _, cell)| old != cell).map(|(old, column, cell)| (column, (old, cell)));
+        let what = What::Data { cells: differ.collect() };
+        keep(tx, cx, &self.office, officer, &self.seen, &what, &reason)?;
         note(tx, cx, officer, "office_changed", &self.office, &reason)
     }
 }
@@ -136,6 +172,7 @@ impl Operation for FoundOffice {
         files.replace(TIMETABLES, hours.clone()).map_err(|_| Fault::Corrupt { what: TIMETABLES.to_owned() })?;
         write(tx, cx, files, &office, &cells)?;
         put_by_staff(tx, TIMETABLES, &hours, cx.now)?;
+        keep(tx, cx, &office, officer, "", &What::Founded, &reason)?;
         note(tx, cx, officer, "office_founded", &office, &reason)?;
         Ok(office)
     }
@@ -174,6 +211,21 @@ fn write(
     // Read as every node will read it: whatever is wrong is wrong in this row, for the others were read before.
     Catalogue::parse(&files).map_err(|error| wrong(&error.field, &error.why))?;
     Ok(put_by_staff(tx, OFFICES, &text, cx.now)?)
+}
+
+fn keep(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    office: &OfficeCode,
+    by: StaffId,
+    seen: &str,
+    what: &What,
+    reason: &str,
+) -> Result<(), Error> {
+    let after = version(tx, office)?;
+    let (part, versions) = (Part::Data, (seen, after.as_str()));
+    let made = Made { office, part, by, seconded_by: None, places: 0, what, versions, reason };
+    Ok(office_change::keep(tx, cx, &made)?)
 }
 
 fn note(

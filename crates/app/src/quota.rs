@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, TIMETABLES};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
-use antrean_domain::quota::{ChangeError, DayLine, Effect, Held, TimetableChange, days, effect};
+use antrean_domain::quota::{Alone, ChangeError, DayLine, Effect, Held, TimetableChange, days, effect};
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
 use antrean_store::ids::StaffId;
 use antrean_store::locks::Lock;
+use antrean_store::office_changes::Part;
 use antrean_store::{Fault, Tx, slots};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -18,11 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::caller::Actor;
 use crate::catalogue::{put_by_staff, stored};
+use crate::office_change::{self, Made, What};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::staff::{Approved, Ask, StaffRefusal, approval};
 use crate::ticket::zone_of;
 
-/// Places that one person may change in a week alone; more need a second one.
+/// Places that may be changed in a week without a second person, and in a day by all changes that no second person has seen.
 pub const ALONE_PLACES_MAX: u32 = 100;
 /// Days of a calendar: four weeks, from a Monday on.
 pub const CALENDAR_DAYS: i64 = 28;
@@ -40,12 +42,52 @@ pub struct Calendar {
     pub timetable: Timetable,
     /// Tells a later change whether somebody else changed it since.
     pub version: String,
+    /// What is still given out of days on which the place is closed down.
+    pub left_over: Option<LeftOver>,
+}
+
+/// What releases still hold of days on which a place is, or would be, closed down. Only a closure takes it away and moves the people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOver {
+    /// The first such date.
+    pub from: Date,
+    /// The last.
+    pub to: Date,
+    /// People who have places.
+    pub people: u32,
+    /// Places that can be had.
+    pub places: u32,
+}
+
+impl LeftOver {
+    fn of(timetable: &Timetable, today: Date, held: &[Held]) -> Option<Self> {
+        let ended = timetable.service_ended()?;
+        let counts = |place: &&Held| {
+            place.date > today && ended.holds_on(place.date) && !place.closed && place.booked + place.left > 0
+        };
+        held.iter().filter(counts).fold(None, |all: Option<Self>, place| {
+            let date = place.date;
+            let Self { from, to, people, places } = all.unwrap_or(Self { from: date, to: date, people: 0, places: 0 });
+            let (people, places) = (people + place.booked, places + place.left);
+            Some(Self { from: from.min(date), to: to.max(date), people, places })
+        })
+    }
 }
 
 /// What a timetable is known by: whoever changes it says which one they saw.
 pub fn version_of(timetable: &Timetable) -> String {
     let text = serde_json::to_vec(timetable).unwrap_or_default();
     Hash32::of(&text).to_string().chars().take(16).collect()
+}
+
+/// What the hours of an office are known by now.
+pub(crate) fn version(tx: &Tx<'_>, office: &OfficeCode) -> Result<String, Error> {
+    let (_, catalogue) = stored(tx)?;
+    Ok(version_of(&timetable_of(&catalogue, office)?))
+}
+
+fn today(cx: &Context<'_>, office: &OfficeCode) -> Date {
+    zone_of(cx, office).local(cx.now).date()
 }
 
 fn timetable_of(catalogue: &Catalogue, office: &OfficeCode) -> Result<Timetable, Error> {
@@ -84,7 +126,21 @@ pub fn calendar(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, date: Date) 
     let dates = dates_from(from, CALENDAR_DAYS);
     let held = held(tx, office, from, dates.last().copied().unwrap_or(from))?;
     let days = days(&timetable, &catalogue.holidays, &dates, &held);
-    Ok(Calendar { from, days, version: version_of(&timetable), timetable })
+    let left_over = left_over(tx, cx, office, &timetable)?;
+    Ok(Calendar { from, days, version: version_of(&timetable), timetable, left_over })
+}
+
+fn left_over(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    office: &OfficeCode,
+    timetable: &Timetable,
+) -> Result<Option<LeftOver>, Fault> {
+    if timetable.service_ended().is_none() {
+        return Ok(None);
+    }
+    let today = today(cx, office);
+    Ok(LeftOver::of(timetable, today, &held(tx, office, today, Date::MAX)?))
 }
 
 /// What a change would come to, or why it cannot be.
@@ -96,6 +152,8 @@ pub struct Preview {
     pub after: Timetable,
     /// The one that it would be made of.
     pub version: String,
+    /// What would still be given out of days on which the place would be closed down.
+    pub left_over: Option<LeftOver>,
 }
 
 /// Looks at a change in the quarter from tomorrow on.
@@ -108,12 +166,23 @@ pub fn preview(
     cx.officer_for(tx, Task::Quota, Some(office))?;
     let (_, catalogue) = stored(tx)?;
     let before = timetable_of(&catalogue, office)?;
-    let after = match change.apply(&before) {
+    let after = match applied(change, &before, today(cx, office)) {
         Ok(after) => after,
         Err(error) => return Ok(Err(error)),
     };
     let effect = effect_of(tx, cx, &catalogue, office, &before, &after)?;
-    Ok(Ok(Preview { effect, after, version: version_of(&before) }))
+    let left_over = left_over(tx, cx, office, &after)?;
+    Ok(Ok(Preview { effect, after, version: version_of(&before), left_over }))
+}
+
+/// The timetable with a change that is made today, or why it cannot be.
+fn applied(change: &TimetableChange, before: &Timetable, today: Date) -> Result<Timetable, ChangeError> {
+    if let TimetableChange::Service { ended: Some(ended) } = change
+        && ended.holds_on(today)
+    {
+        return Err(ChangeError::Begun);
+    }
+    change.apply(before)
 }
 
 fn effect_of(
@@ -124,13 +193,14 @@ fn effect_of(
     before: &Timetable,
     after: &Timetable,
 ) -> Result<Effect, Fault> {
-    let today = zone_of(cx, office).local(cx.now).date();
+    let today = today(cx, office);
     let mut dates: BTreeSet<Date> = dates_from(today.saturating_add(1.day()), EFFECT_DAYS).into_iter().collect();
     dates.extend(named(before, after).filter(|date| *date > today));
-    let last = dates.last().copied().unwrap_or(today);
-    let held = held(tx, office, today, last)?;
+    // Whoever has a place on any later day counts when the place is closed down.
+    let held = held(tx, office, today.saturating_add(1.day()), Date::MAX)?;
     let dates: Vec<Date> = dates.into_iter().collect();
-    Ok(effect(before, after, &catalogue.holidays, &dates, &held, ALONE_PLACES_MAX))
+    let alone = Alone { most: ALONE_PLACES_MAX, earlier: office_change::alone(tx, cx, office)? };
+    Ok(effect(before, after, &catalogue.holidays, &dates, &held, alone))
 }
 
 /// The dates on which two timetables have different exceptions.
@@ -146,7 +216,7 @@ pub fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, kind: &str, body: &str) -> Resul
     }
     let Ok(asked) = serde_json::from_str::<ChangeTimetable>(body) else { return Ok(None) };
     let (_, catalogue) = stored(tx)?;
-    let Ok((before, after)) = asked.changed(&catalogue) else { return Ok(None) };
+    let Ok((before, after)) = asked.changed(cx, &catalogue) else { return Ok(None) };
     Ok(Some(effect_of(tx, cx, &catalogue, &asked.office, &before, &after)?))
 }
 
@@ -170,13 +240,13 @@ impl Operation for ChangeTimetable {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Approved<()>, Error> {
         let officer = cx.officer_for(tx, Task::Quota, Some(&self.office))?.id;
         approval::checked_reason(&self.reason)?;
+        // What was changed before is counted under the lock as well: of two at once the second counts the first.
         tx.lock(&Lock::Catalogue)?;
-        let (files, catalogue) = stored(tx)?;
-        let (before, after) = self.changed(&catalogue)?;
-        if !effect_of(tx, cx, &catalogue, &self.office, &before, &after)?.second.is_empty() {
+        let planned = self.planned(tx, cx)?;
+        if !planned.effect.second.is_empty() {
             return Ok(Approved::Asked { request: approval::ask(tx, cx, self)? });
         }
-        self.write(tx, cx, officer, files, catalogue, after)?;
+        self.write(tx, cx, officer, None, planned)?;
         Ok(Approved::Done { outcome: () })
     }
 }
@@ -191,21 +261,37 @@ impl Ask for ChangeTimetable {
     }
 
     fn carry_out(&self, tx: &Tx<'_>, cx: &Context<'_>, asked_by: StaffId) -> Result<(), Error> {
+        let second = cx.officer(tx)?.id;
         tx.lock(&Lock::Catalogue)?;
-        let (files, catalogue) = stored(tx)?;
-        let (_, after) = self.changed(&catalogue)?;
-        self.write(tx, cx, asked_by, files, catalogue, after)
+        let planned = self.planned(tx, cx)?;
+        self.write(tx, cx, asked_by, Some(second), planned)
     }
 }
 
+/// A change worked out on the catalogue as it is stored.
+struct Planned {
+    files: CatalogueFiles,
+    catalogue: Catalogue,
+    after: Timetable,
+    effect: Effect,
+}
+
 impl ChangeTimetable {
-    fn changed(&self, catalogue: &Catalogue) -> Result<(Timetable, Timetable), Error> {
+    fn changed(&self, cx: &Context<'_>, catalogue: &Catalogue) -> Result<(Timetable, Timetable), Error> {
         let before = timetable_of(catalogue, &self.office)?;
         if version_of(&before) != self.seen {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
-        let after = self.change.apply(&before).map_err(|_| StaffRefusal::TimetableWrong)?;
+        let after =
+            applied(&self.change, &before, today(cx, &self.office)).map_err(|_| StaffRefusal::TimetableWrong)?;
         Ok((before, after))
+    }
+
+    fn planned(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Planned, Error> {
+        let (files, catalogue) = stored(tx)?;
+        let (before, after) = self.changed(cx, &catalogue)?;
+        let effect = effect_of(tx, cx, &catalogue, &self.office, &before, &after)?;
+        Ok(Planned { files, catalogue, after, effect })
     }
 
     fn write(
@@ -213,10 +299,11 @@ impl ChangeTimetable {
         tx: &Tx<'_>,
         cx: &Context<'_>,
         by: StaffId,
-        mut files: CatalogueFiles,
-        mut catalogue: Catalogue,
-        after: Timetable,
+        seconded_by: Option<StaffId>,
+        planned: Planned,
     ) -> Result<(), Error> {
+        let Planned { mut files, mut catalogue, after, effect } = planned;
+        let version = version_of(&after);
         catalogue.timetables.set(self.office, Some(after));
         let text = catalogue.timetables.to_text();
         files.replace(TIMETABLES, text.clone()).map_err(|_| Fault::Corrupt { what: TIMETABLES.to_owned() })?;
@@ -224,6 +311,17 @@ impl ChangeTimetable {
         Catalogue::parse(&files).map_err(|_| StaffRefusal::TimetableWrong)?;
         put_by_staff(tx, TIMETABLES, &text, cx.now)?;
         let reason = approval::checked_reason(&self.reason)?;
+        let made = Made {
+            office: &self.office,
+            part: Part::Hours,
+            by,
+            seconded_by,
+            places: effect.places,
+            what: &What::Hours { change: Box::new(self.change.clone()) },
+            versions: (&self.seen, &version),
+            reason: &reason,
+        };
+        office_change::keep(tx, cx, &made)?;
         let office = Some(self.office.as_str());
         let note = Note { kind: "timetable_changed", office, reason: Some(&reason), ..Note::default() };
         Ok(cx.note(tx, Actor::Staff(by), note)?)

@@ -537,6 +537,7 @@ mod tests {
                 "there are no hours named \"night\"",
             ),
             (batam, &format!("{batam}\nout_of_service = {{ id = \"a\", en = \"b\" }}"), "office.BTM", "has no hours"),
+            (batam, &format!("{batam}\nout_of_service_from = \"2027-01-04\""), "office.BTM", "needs out_of_service"),
             (
                 batam,
                 &format!("{batam}\non.soon = {{ closed = {{ id = \"a\", en = \"b\" }} }}"),

@@ -13,7 +13,7 @@ use crate::office::{OfficeCode, Offices};
 use crate::release::ReleaseId;
 use crate::service::Text;
 use crate::slot::{Places, Pool, WindowStart};
-use crate::timetable::{DayPlan, Exception, Timetable, TimetableError, WhyClosed, Window};
+use crate::timetable::{DayPlan, Ended, Exception, Timetable, TimetableError, WhyClosed, Window};
 
 /// Most days of one exception: a quarter. What lasts longer is the week's rule.
 pub const RANGE_DAYS_MAX: usize = 92;
@@ -88,8 +88,8 @@ pub enum TimetableChange {
     },
     /// The place gives out no appointments any more, or again.
     Service {
-        /// Why it gives out none; `None` gives them out again.
-        ended: Option<Text>,
+        /// From when on and why it gives out none; `None` gives them out again.
+        ended: Option<Ended>,
     },
     /// Another timetable as a whole, as from a file.
     Whole {
@@ -134,6 +134,9 @@ pub enum ChangeError {
         /// The start of the window that is wrong, where there is one.
         starts: Option<Time>,
     },
+    /// A place ends on a later day than today: of today a closure takes care.
+    #[error("a place ends on a later day than today")]
+    Begun,
     /// Nothing would change.
     #[error("nothing would change")]
     Nothing,
@@ -211,14 +214,14 @@ impl TimetableChange {
                 if found { Ok(timetable) } else { Err(ChangeError::NoWindow) }
             }
             Self::Service { ended } => {
-                if let Some(why) = ended {
-                    checked_why(why)?;
+                if let Some(ended) = ended {
+                    checked_why(&ended.why)?;
                 }
                 Ok(timetable.with_service_ended(ended.clone()))
             }
             // A table has no column for it: an office that is closed down is opened by saying so, not by pasting hours.
             Self::Whole { timetable: other } => {
-                Ok(other.clone().with_service_ended(timetable.why_out_of_service().cloned()))
+                Ok(other.clone().with_service_ended(timetable.service_ended().cloned()))
             }
         }
     }
@@ -437,6 +440,15 @@ pub enum SecondPerson {
         /// Most that one person may change.
         most: u32,
     },
+    /// Together with what was changed lately, and no second person has seen, more places come or go than one person may change.
+    ManyTogether {
+        /// Places in the week with the most.
+        places: u32,
+        /// Places of the changes before.
+        earlier: u32,
+        /// Most that may be changed without a second person.
+        most: u32,
+    },
     /// The new timetable has fewer places than are given out already.
     BelowBooked {
         /// Windows of pools in which that is so.
@@ -448,7 +460,10 @@ pub enum SecondPerson {
         date: Date,
     },
     /// The place is closed down.
-    ClosesDown,
+    ClosesDown {
+        /// People who have places there from then on.
+        booked: u32,
+    },
 }
 
 /// What a change comes to on the dates that were looked at.
@@ -460,18 +475,29 @@ pub struct Effect {
     pub stays: Vec<Stays>,
     /// Planned releases whose places follow the change.
     pub releases: BTreeSet<ReleaseId>,
+    /// Places that come or go in the week with the most.
+    pub places: u32,
     /// Why a second person is needed, if one is.
     pub second: Vec<SecondPerson>,
 }
 
-/// Compares two timetables on some dates. `most` is how many places one person may change in a week.
+/// How many places may be changed without a second person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alone {
+    /// Most places in a week.
+    pub most: u32,
+    /// Places that were changed lately, and no second person has seen.
+    pub earlier: u32,
+}
+
+/// Compares two timetables on some dates.
 pub fn effect(
     before: &Timetable,
     after: &Timetable,
     holidays: &Holidays,
     dates: &[Date],
     held: &[Held],
-    most: u32,
+    alone: Alone,
 ) -> Effect {
     let differs = |(old, new): &(DayLine, DayLine)| old.windows != new.windows || old.closed != new.closed;
     let pairs = days(before, holidays, dates, held).into_iter().zip(days(after, holidays, dates, held));
@@ -481,8 +507,10 @@ pub fn effect(
     let planned = held.iter().filter(|place| !place.fixed && dates_changed.contains(&place.date));
     let mut releases: BTreeSet<ReleaseId> = planned.map(|place| place.release.clone()).collect();
     releases.retain(|release| held.iter().any(|place| place.release == *release && !place.fixed));
-    let second = second_person(before, after, holidays, &changes, &stays, most);
-    Effect { days: changes, stays, releases, second }
+    let places = places_a_week(&changes);
+    let mut second = many(places, alone);
+    second.extend(second_person(before, after, holidays, &stays, held));
+    Effect { days: changes, stays, releases, places, second }
 }
 
 fn stays(before: &Timetable, after: &Timetable, holidays: &Holidays, held: &[Held], dates: &[Date]) -> Vec<Stays> {
@@ -509,25 +537,35 @@ fn stays(before: &Timetable, after: &Timetable, holidays: &Holidays, held: &[Hel
         .collect()
 }
 
-fn second_person(
-    before: &Timetable,
-    after: &Timetable,
-    holidays: &Holidays,
-    changes: &[(DayLine, DayLine)],
-    stays: &[Stays],
-    most: u32,
-) -> Vec<SecondPerson> {
-    let mut found = Vec::new();
+/// Places that come or go in the week with the most.
+fn places_a_week(changes: &[(DayLine, DayLine)]) -> u32 {
     let mut weeks: BTreeMap<Date, u32> = BTreeMap::new();
     for (old, new) in changes {
         let since_monday = i64::from(old.date.weekday().to_monday_zero_offset());
         let monday = old.date.saturating_sub(jiff::Span::new().days(since_monday));
         *weeks.entry(monday).or_default() += places_moved(old, new);
     }
-    let places = weeks.into_values().max().unwrap_or(0);
+    weeks.into_values().max().unwrap_or(0)
+}
+
+fn many(places: u32, Alone { most, earlier }: Alone) -> Vec<SecondPerson> {
     if places > most {
-        found.push(SecondPerson::ManyPlaces { places, most });
+        vec![SecondPerson::ManyPlaces { places, most }]
+    } else if places > 0 && places.saturating_add(earlier) > most {
+        vec![SecondPerson::ManyTogether { places, earlier, most }]
+    } else {
+        Vec::new()
     }
+}
+
+fn second_person(
+    before: &Timetable,
+    after: &Timetable,
+    holidays: &Holidays,
+    stays: &[Stays],
+    held: &[Held],
+) -> Vec<SecondPerson> {
+    let mut found = Vec::new();
     let windows = stays.iter().filter(|stays| stays.wanted < stays.booked).count() as u32;
     if windows > 0 {
         found.push(SecondPerson::BelowBooked { windows });
@@ -540,10 +578,18 @@ fn second_person(
     if let Some(date) = holiday {
         found.push(SecondPerson::OpensOnHoliday { date: *date });
     }
-    if after.why_out_of_service().is_some() && before.why_out_of_service().is_none() {
-        found.push(SecondPerson::ClosesDown);
+    if let Some(ended) = after.service_ended().filter(|ended| ends_sooner(before.service_ended(), ended)) {
+        let from_then_on = held.iter().filter(|place| !place.closed && ended.holds_on(place.date));
+        found.push(SecondPerson::ClosesDown { booked: from_then_on.map(|place| place.booked).sum() });
     }
     found
+}
+
+/// Whether a place ends that was not to end, or not yet.
+fn ends_sooner(before: Option<&Ended>, after: &Ended) -> bool {
+    // No date is before every date.
+    let from = |ended: &Ended| ended.from.unwrap_or(Date::MIN);
+    before.is_none_or(|before| from(after) < from(before))
 }
 
 /// Places that come or go between two states of a day, window by window and pool by pool.
@@ -778,9 +824,10 @@ mod tests {
     #[test]
     fn a_table_does_not_open_an_office_that_is_closed_down() {
         let why = Text { id: "Kantor ditutup.".to_owned(), en: "The office was closed down.".to_owned() };
-        let closed = mondays(4).with_service_ended(Some(why.clone()));
+        let ended = Ended { from: None, why };
+        let closed = mondays(4).with_service_ended(Some(ended.clone()));
         let after = TimetableChange::Whole { timetable: mondays(9) }.apply(&closed).unwrap();
-        assert_eq!(after.why_out_of_service(), Some(&why));
+        assert_eq!(after.service_ended(), Some(&ended));
         assert_eq!(after.on_weekday(Weekday::Monday)[0].public, Places(9));
     }
 
@@ -832,12 +879,19 @@ mod tests {
         assert_eq!(nothing_then.apply(&before), Err(ChangeError::NoWindow));
     }
 
+    /// The place moves away on a date.
+    fn closes(from: Date) -> TimetableChange {
+        TimetableChange::Service { ended: Some(Ended { from: Some(from), why: text("Pindah") }) }
+    }
+
     #[test]
-    fn a_place_that_was_closed_down_has_its_hours_again_when_it_comes_back() {
+    fn a_place_is_closed_down_from_its_date_on_and_has_its_hours_again_when_it_comes_back() {
         let before = mondays(10);
-        let ended = TimetableChange::Service { ended: Some(text("Pindah")) }.apply(&before).unwrap();
+        let next_monday = MONDAY.saturating_add(jiff::Span::new().days(7));
+        let ended = closes(next_monday).apply(&before).unwrap();
         let none = Holidays::default();
-        assert!(matches!(ended.on(MONDAY, &none), DayPlan::Closed { why: WhyClosed::OutOfService { .. } }));
+        assert!(matches!(ended.on(MONDAY, &none), DayPlan::Open(_)));
+        assert!(matches!(ended.on(next_monday, &none), DayPlan::Closed { why: WhyClosed::OutOfService { .. } }));
         assert_eq!(TimetableChange::Service { ended: None }.apply(&ended).unwrap(), before);
     }
 
@@ -845,7 +899,7 @@ mod tests {
     fn what_was_opened_stays_and_what_is_planned_follows() {
         let (before, after) = (mondays(10), mondays(4));
         let none = Holidays::default();
-        let of = |held: &[Held]| effect(&before, &after, &none, &[MONDAY], held, 100);
+        let of = |held: &[Held]| effect(&before, &after, &none, &[MONDAY], held, Alone { most: 100, earlier: 0 });
         let open = of(&[held(true, 8, 10, 7), held(true, 9, 10, 3)]);
         assert!(open.days.is_empty() && open.releases.is_empty());
         let wanted: Vec<(u32, u32)> = open.stays.iter().map(|stays| (stays.booked, stays.wanted)).collect();
@@ -865,7 +919,8 @@ mod tests {
         let christmas = date(2026, 12, 25);
         let second = |change: TimetableChange, most| {
             let after = change.apply(&mondays(10)).unwrap();
-            effect(&mondays(10), &after, &catalogue.holidays, &dates_in(MONDAY..=date(2026, 12, 31)), &[], most).second
+            let (dates, alone) = (dates_in(MONDAY..=date(2026, 12, 31)), Alone { most, earlier: 0 });
+            effect(&mondays(10), &after, &catalogue.holidays, &dates, &[held(true, 8, 10, 7)], alone).second
         };
         let more = |places| TimetableChange::Weekdays {
             days: Weekdays::only(Weekday::Monday),
@@ -879,9 +934,38 @@ mod tests {
             exception: Some(Exception::Windows(vec![window(8, 1)])),
         };
         assert_eq!(second(opens, 100), [SecondPerson::OpensOnHoliday { date: christmas }]);
-        assert!(
-            second(TimetableChange::Service { ended: Some(text("Pindah")) }, 1_000).contains(&SecondPerson::ClosesDown)
-        );
+        assert!(second(closes(MONDAY), 1_000).contains(&SecondPerson::ClosesDown { booked: 7 }));
+        let after_it = closes(MONDAY.saturating_add(jiff::Span::new().days(1)));
+        assert_eq!(second(after_it, 1_000), [SecondPerson::ClosesDown { booked: 0 }]);
+    }
+
+    #[test]
+    fn an_end_that_comes_sooner_is_an_end_and_one_that_comes_later_is_none() {
+        let none = Holidays::default();
+        let later = MONDAY.saturating_add(jiff::Span::new().days(7));
+        let ended = |from| mondays(10).with_service_ended(Some(Ended { from, why: text("Pindah") }));
+        let closes_down = |before: &Timetable, after: &Timetable| {
+            let effect = effect(before, after, &none, &[], &[], Alone { most: 100, earlier: 0 });
+            effect.second.contains(&SecondPerson::ClosesDown { booked: 0 })
+        };
+        assert!(closes_down(&ended(Some(later)), &ended(Some(MONDAY))));
+        assert!(closes_down(&ended(Some(later)), &ended(None)));
+        assert!(!closes_down(&ended(Some(MONDAY)), &ended(Some(later))));
+        assert!(!closes_down(&ended(None), &ended(Some(MONDAY))));
+        assert!(!closes_down(&ended(Some(MONDAY)), &mondays(10)));
+    }
+
+    #[test]
+    fn small_changes_that_nobody_else_saw_count_together() {
+        let none = Holidays::default();
+        let second = |places: u32, earlier| {
+            let alone = Alone { most: 20, earlier };
+            effect(&mondays(10), &mondays(10 + places), &none, &[MONDAY], &[], alone).second
+        };
+        assert_eq!(second(5, 10), [], "two windows with five places more each, and ten before: twenty");
+        assert_eq!(second(5, 11), [SecondPerson::ManyTogether { places: 10, earlier: 11, most: 20 }]);
+        assert_eq!(second(11, 11), [SecondPerson::ManyPlaces { places: 22, most: 20 }]);
+        assert_eq!(second(0, 30), [], "what moves no place is not counted");
     }
 
     #[test]
@@ -965,8 +1049,10 @@ mod tests {
         fn timetables_are_read_as_they_were_written(
             one in any_timetable(),
             other in any_timetable(),
-            ended in prop::option::of(any_text()),
+            ended in prop::option::of((any_text(), prop::option::of(0..700_i64))),
         ) {
+            let from = |day: i64| MONDAY.saturating_add(jiff::Span::new().days(day));
+            let ended = ended.map(|(why, day)| Ended { from: day.map(from), why });
             let mut catalogue = Catalogue::builtin();
             catalogue.timetables.set("BTM".parse().unwrap(), Some(one.with_service_ended(ended)));
             catalogue.timetables.set("BTM-HB".parse().unwrap(), Some(other));

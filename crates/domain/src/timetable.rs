@@ -54,7 +54,24 @@ pub struct Timetable {
     /// Monday first.
     week: [Vec<Window>; 7],
     exceptions: BTreeMap<Date, Exception>,
-    out_of_service: Option<Text>,
+    out_of_service: Option<Ended>,
+}
+
+/// The end of a place: it gives out no appointments any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The first date without; none where that was before anybody asked.
+    #[serde(default)]
+    pub from: Option<Date>,
+    /// Why, for citizens.
+    pub why: Text,
+}
+
+impl Ended {
+    /// Whether it holds on a date.
+    pub fn holds_on(&self, date: Date) -> bool {
+        self.from.is_none_or(|from| from <= date)
+    }
 }
 
 /// Why a timetable cannot be.
@@ -160,6 +177,8 @@ struct Unchecked {
     exceptions: BTreeMap<Date, Exception>,
     #[serde(default)]
     out_of_service: Option<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    out_of_service_from: Option<Date>,
 }
 
 impl TryFrom<Unchecked> for Timetable {
@@ -167,14 +186,19 @@ impl TryFrom<Unchecked> for Timetable {
 
     fn try_from(unchecked: Unchecked) -> Result<Self, TimetableError> {
         let mut timetable = Self::new(unchecked.week, unchecked.exceptions)?;
-        timetable.out_of_service = unchecked.out_of_service;
+        let from = unchecked.out_of_service_from;
+        timetable.out_of_service = unchecked.out_of_service.map(|why| Ended { from, why });
         Ok(timetable)
     }
 }
 
 impl From<Timetable> for Unchecked {
     fn from(Timetable { week, exceptions, out_of_service }: Timetable) -> Self {
-        Self { week, exceptions, out_of_service }
+        let (out_of_service_from, out_of_service) = match out_of_service {
+            Some(Ended { from, why }) => (from, Some(why)),
+            None => (None, None),
+        };
+        Self { week, exceptions, out_of_service, out_of_service_from }
     }
 }
 
@@ -195,11 +219,6 @@ impl Timetable {
         Ok(Self { week, exceptions, out_of_service: None })
     }
 
-    /// A place that gives out no appointments, and why.
-    pub fn out_of_service(why: Text) -> Self {
-        Self { out_of_service: Some(why), ..Self::default() }
-    }
-
     /// The same timetable with other windows on one day of the week.
     pub fn with_weekday(mut self, weekday: Weekday, windows: Vec<Window>) -> Result<Self, TimetableError> {
         check_windows(&windows)?;
@@ -207,14 +226,14 @@ impl Timetable {
         Ok(self)
     }
 
-    /// The same timetable, giving out no appointments for a reason; or giving them out again, with `None`.
+    /// The same timetable, giving out no appointments from a date on; or giving them out again, with `None`.
     #[must_use]
-    pub fn with_service_ended(self, why: Option<Text>) -> Self {
-        Self { out_of_service: why, ..self }
+    pub fn with_service_ended(self, ended: Option<Ended>) -> Self {
+        Self { out_of_service: ended, ..self }
     }
 
-    /// Why the place gives out no appointments at all, if it gives none.
-    pub fn why_out_of_service(&self) -> Option<&Text> {
+    /// From when on and why the place gives out no appointments at all, if it is to end or has ended.
+    pub fn service_ended(&self) -> Option<&Ended> {
         self.out_of_service.as_ref()
     }
 
@@ -241,8 +260,8 @@ impl Timetable {
     /// What holds on a date. A holiday closes the office unless the date has windows of its own.
     pub fn on(&self, date: Date, holidays: &Holidays) -> DayPlan {
         let closed = |why| DayPlan::Closed { why };
-        if let Some(why) = &self.out_of_service {
-            return closed(WhyClosed::OutOfService { why: why.clone() });
+        if let Some(ended) = self.out_of_service.as_ref().filter(|ended| ended.holds_on(date)) {
+            return closed(WhyClosed::OutOfService { why: ended.why.clone() });
         }
         match self.exceptions.get(&date) {
             Some(Exception::Windows(windows)) if !windows.is_empty() => return DayPlan::Open(windows.clone()),
@@ -368,6 +387,7 @@ struct OfficeEntry {
     priority: Option<u32>,
     reserve: Option<u32>,
     out_of_service: Option<Text>,
+    out_of_service_from: Option<Date>,
     /// Windows with their own places, such as `08:00-09:00 50 5 2`, instead of hours and places of a day.
     week: Option<HoursEntry>,
     #[serde(default)]
@@ -469,8 +489,12 @@ impl Timetables {
 fn own(entry: OfficeEntry, hours: &HashMap<String, [Spans; 7]>) -> Result<Timetable, String> {
     let has_day =
         entry.hours.is_some() || entry.public.is_some() || entry.priority.is_some() || entry.reserve.is_some();
-    if entry.out_of_service.is_some() && (has_day || (entry.week.is_none() && !entry.on.is_empty())) {
+    let (why, from) = (entry.out_of_service, entry.out_of_service_from);
+    if why.is_some() && from.is_none() && (has_day || (entry.week.is_none() && !entry.on.is_empty())) {
         return Err("a place out of service has no hours and no places".to_owned());
+    }
+    if why.is_none() && from.is_some() {
+        return Err("out_of_service_from needs out_of_service: why there are no appointments any more".to_owned());
     }
     let mut timetable = match (entry.hours, entry.public, entry.week) {
         (Some(name), Some(public), None) => {
@@ -479,7 +503,7 @@ fn own(entry: OfficeEntry, hours: &HashMap<String, [Spans; 7]>) -> Result<Timeta
             spread_week(week, a_day).map_err(|error| error.to_string())?
         }
         (None, None, Some(week)) if !has_day => counted_week(week)?,
-        (None, None, None) if entry.out_of_service.is_some() => Timetable::default(),
+        (None, None, None) if why.is_some() => Timetable::default(),
         _ => return Err("needs hours and public, or week, or out_of_service".to_owned()),
     };
     for (date, entry) in entry.on {
@@ -498,10 +522,10 @@ fn own(entry: OfficeEntry, hours: &HashMap<String, [Spans; 7]>) -> Result<Timeta
         };
         timetable = timetable.with_exception(date, Some(exception)).map_err(|error| format!("on {date} {error}"))?;
     }
-    if let Some(why) = &entry.out_of_service {
+    if let Some(why) = &why {
         why.check()?;
     }
-    Ok(timetable.with_service_ended(entry.out_of_service))
+    Ok(timetable.with_service_ended(why.map(|why| Ended { from, why })))
 }
 
 fn counted_week(entry: HoursEntry) -> Result<Timetable, String> {
@@ -552,8 +576,11 @@ impl Timetables {
             if let Some(source) = self.sources.get(code) {
                 line(&mut text, "source", &quoted(source));
             }
-            if let Some(why) = &timetable.out_of_service {
+            if let Some(Ended { from, why }) = &timetable.out_of_service {
                 line(&mut text, "out_of_service", &both(why));
+                if let Some(from) = from {
+                    line(&mut text, "out_of_service_from", &quoted(&from.to_string()));
+                }
             }
             write_timetable(&mut text, timetable);
         }

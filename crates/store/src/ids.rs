@@ -36,6 +36,8 @@ id! {
     ApprovalId;
     /// A closure's number.
     ClosureId;
+    /// The number of a change of an office.
+    OfficeChangeId;
     /// The number of a counter, over all offices; what is called out is another.
     CounterId;
     /// The number of a visit, over all offices; what is called out is another.

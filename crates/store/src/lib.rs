@@ -31,6 +31,7 @@ pub mod lines;
 pub mod locks;
 pub mod mishap;
 pub mod numbers;
+pub mod office_changes;
 pub mod outbox;
 pub mod parties;
 pub mod passkeys;

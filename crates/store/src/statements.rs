@@ -44,6 +44,7 @@ pub(crate) fn every_statement() -> Vec<(String, crate::sql::Sql)> {
         ("limits", crate::limits::ALL),
         ("numbers", crate::numbers::ALL),
         ("lines", crate::lines::ALL),
+        ("office_changes", crate::office_changes::ALL),
         ("outbox", crate::outbox::ALL),
         ("parties", crate::parties::ALL),
         ("passkeys", crate::passkeys::ALL),

@@ -57,18 +57,29 @@ async fn what_cannot_be_is_said_at_its_field_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_two_heads_who_change_the_same_office_one_wins() {
+async fn of_two_heads_who_change_the_same_office_one_wins_and_the_other_sees_by_whom_and_why() {
     let server = Server::new().await;
     let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
     one.open(HERE).await;
     two.open(HERE).await;
-    let first = one.form(HERE).fill("phone", "111").fill("alasan", "a");
-    let second = two.form(HERE).fill("phone", "222").fill("alasan", "b");
+    let first = one.form(HERE).fill("phone", "111").fill("alasan", "nomor lama mati");
+    let second = two.form(HERE).fill("phone", "222").fill("address", "Jalan Uji 2").fill("alasan", "pindah gedung");
     tokio::join!(one.send(first), two.send(second));
     let won = [&one, &two].iter().filter(|head| head.status == StatusCode::OK).count();
     assert_eq!(won, 1, "{} {}", one.text(), two.text());
     let phone = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).unwrap().phone.clone();
-    assert!(["111", "222"].contains(&phone.as_str()));
+    let (mut loser, winner, reason) =
+        if phone == "111" { (two, "satu", "nomor lama mati") } else { (one, "dua", "pindah gedung") };
+    assert_eq!(loser.status, StatusCode::CONFLICT);
+    loser.shows(&format!("({winner}) mengubahnya pada ")).shows(&format!("Alasannya: {reason}."));
+    loser.shows(&format!("→ {phone}")).shows(&format!("Isi terbaru: {phone}"));
+    // What they did not change themselves is the newest, and what they did is as they typed it.
+    let again = loser.form(HERE);
+    let own = if phone == "111" { "222" } else { "111" };
+    assert_eq!(again.value("phone"), own);
+    loser.send(again).await.shows("Data kantor tersimpan.");
+    let office = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).cloned().unwrap();
+    assert_eq!((office.phone.as_str(), office.address.as_str()), (own, "Jalan Uji 2"));
 }
 
 #[tokio::test]

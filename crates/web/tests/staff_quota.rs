@@ -85,17 +85,160 @@ async fn a_change_is_seen_before_it_is_saved_and_what_is_released_stays() {
 }
 
 #[tokio::test]
-async fn two_heads_who_change_the_same_hours_do_not_overwrite_each_other() {
+async fn of_two_heads_who_change_the_same_hours_at_once_one_wins_and_the_other_sees_by_whom_and_why() {
     let server = Server::new().await;
     let before = planned(&server);
     let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
     more(&mut one, "1").await;
     more(&mut two, "2").await;
-    let (first, second) = (one.form(HERE).fill("alasan", "a"), two.form(HERE).fill("alasan", "b"));
+    let first = one.form(HERE).fill("alasan", "loket kiri");
+    let second = two.form(HERE).fill("alasan", "loket kanan");
     tokio::join!(one.send(first), two.send(second));
     let won = [&one, &two].iter().filter(|head| head.at == HERE && head.status == StatusCode::OK).count();
     assert_eq!(won, 1, "{} {}", one.text(), two.text());
-    assert!([before + 1, before + 2].contains(&planned(&server)));
+    let first_won = one.status == StatusCode::OK;
+    let (mut loser, winner, places, reason, own) =
+        if first_won { (two, "satu", 1, "loket kiri", 2) } else { (one, "dua", 2, "loket kanan", 1) };
+    assert_eq!(planned(&server), before + places);
+    assert_eq!(loser.status, StatusCode::CONFLICT);
+    loser
+        .shows("Orang lain lebih dulu")
+        .shows(&format!("({winner}) mengubahnya pada "))
+        .shows(" WIB")
+        .shows(&format!("Selasa, 08.00–09.00, Umum: tambah {places} tempat tiap jam layanan"))
+        .shows(&format!("Alasannya: {reason}."));
+    assert!(loser.html.contains("id=\"conflict\""), "the summary leads to what happened");
+    // Their own change is worked out on the newest state: pressing the button once more makes it.
+    let again = loser.form(HERE);
+    loser.send(again).await;
+    assert_eq!((loser.at.as_str(), loser.status), (HERE, StatusCode::OK), "{}", loser.text());
+    assert_eq!(planned(&server), before + places + own);
+    loser.follow("Riwayat jam, kuota, dan data kantor").await.shows(reason).shows(&format!("({winner})"));
+    let mut english = head(&server, "tiga").await.in_english();
+    english.open(&format!("{HERE}/riwayat")).await.shows("places more in each window").shows("The newest first");
+}
+
+#[tokio::test]
+async fn whoever_wants_what_another_has_just_done_is_told_so() {
+    let server = Server::new().await;
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    let asked = [
+        ("jenis", "tempat"),
+        ("hari", "sel"),
+        ("dari", "08.00"),
+        ("sampai", "09.00"),
+        ("jatah", "public"),
+        ("cara", "tepat"),
+        ("jumlah", "30"),
+    ];
+    check(&mut one, &asked).await;
+    check(&mut two, &asked).await;
+    let first = one.form(HERE).fill("alasan", "meja rusak");
+    one.send(first).await;
+    assert_eq!((one.at.as_str(), planned(&server)), (HERE, 30));
+    let second = two.form(HERE).fill("alasan", "sama");
+    two.send(second)
+        .await
+        .shows("Keadaan terbaru sudah sama")
+        .shows("menjadi 30 tempat")
+        .shows("Alasannya: meja rusak.");
+    assert_eq!(two.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn a_second_person_who_comes_too_late_sees_who_changed_the_hours_meanwhile() {
+    let server = Server::new().await;
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    more(&mut one, "500").await;
+    let save = one.form(HERE).fill("alasan", "banyak");
+    one.send(save).await;
+    more(&mut two, "3").await;
+    let save = two.form(HERE).fill("alasan", "sedikit");
+    two.send(save).await;
+    let mut three = head(&server, "tiga").await;
+    three.open("/petugas/persetujuan").await;
+    let yes = three.form("/petugas/persetujuan/1");
+    three.press(yes, "word", "yes").await.shows("(dua) mengubahnya pada").shows("Alasannya: sedikit.");
+}
+
+#[tokio::test]
+async fn what_two_heads_change_alone_counts_together() {
+    let server = Server::new().await;
+    let before = planned(&server);
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    more(&mut one, "60").await;
+    more(&mut two, "60").await;
+    let (first, second) = (one.form(HERE).fill("alasan", "a"), two.form(HERE).fill("alasan", "b"));
+    tokio::join!(one.send(first), two.send(second));
+    assert_eq!(planned(&server), before + 60, "{} {}", one.text(), two.text());
+    let mut loser = if one.status == StatusCode::OK { two } else { one };
+    loser.shows("60 tempat sudah diubah dalam 24 jam terakhir tanpa orang kedua");
+    let again = loser.form(HERE);
+    loser.send(again).await;
+    assert_eq!(loser.at, "/petugas/persetujuan");
+    assert_eq!(planned(&server), before + 60);
+}
+
+#[tokio::test]
+async fn an_office_is_closed_down_its_people_are_led_to_the_wizard_and_the_public_is_told() {
+    let server = Server::new().await;
+    server.open_release(Mode::Draw, &["BTM"]).await;
+    server.applicant(1).await.enter(&["BTM/2026-12-01/*"]).await.expect(201);
+    server.draw().await;
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    one.open(&format!("{HERE}/ubah"))
+        .await
+        .shows("Berhenti melayani, atau melayani lagi")
+        .hides("Kantor melayani lagi");
+    let mut ends = [("jenis", "henti"), ("henti", "2026-11-29"), ("sebab-h", "Pindah gedung"), ("why-h", "Moved")];
+    check(&mut one, &ends).await;
+    one.shows("paling cepat besok");
+    ends[1].1 = "2026-12-01";
+    check(&mut one, &ends[..3]).await;
+    one.shows("Tulis sebabnya dalam kedua bahasa");
+    assert!(one.html.contains("href=\"#sebab-h\""), "the fault is at its field");
+    check(&mut one, &ends).await;
+    one.shows("Tidak melayani lagi mulai 1 Desember 2026: Pindah gedung").shows("1 orang sudah punya janji");
+    one.shows("dan 1 orang punya janji sejak tanggal itu: orang kedua harus menyetujui");
+    let save = one.form(HERE).fill("alasan", "gedung dijual");
+    one.send(save).await;
+    assert_eq!(one.at, "/petugas/persetujuan");
+    two.open("/petugas/persetujuan").await.shows("Berhenti melayani");
+    let yes = two.form("/petugas/persetujuan/1");
+    two.press(yes, "word", "yes").await.shows("Disetujui");
+
+    // The calendar says so in words, and leads to where the people are moved.
+    one.open(&format!("{HERE}?mulai=2026-12-07")).await;
+    one.shows("Berhenti melayani").shows("Pindah gedung").shows("1 orang masih punya janji");
+    one.follow("Tutup layanan dan pindahkan pemohon").await;
+    let wizard = one.form("/petugas/BTM/penutupan/periksa");
+    assert_eq!(wizard.value("dari"), "2026-12-01");
+    let wizard = wizard.pick("sebab", "order").fill("kata", "Pindah gedung").pick("pindah", "release");
+    one.send(wizard).await.shows("Akibat bagi pemohon");
+    let close = one.form("/petugas/BTM/penutupan");
+    one.send(close).await;
+    one.open(HERE).await.shows("Tidak melayani lagi").hides("masih punya janji");
+    // In English as well, and not by colour alone.
+    one.in_english().open(HERE).await.shows("Closed down");
+
+    let mut anybody = Browser::new(&server);
+    anybody.open("/kantor/BTM").await.shows("Tidak melayani lagi mulai 1 Desember 2026: Pindah gedung");
+    anybody.in_english().open("/kantor/BTM").await.shows("Serves nobody from 1 December 2026 on: Moved");
+
+    // And it opens again.
+    one.open(&format!("{HERE}/ubah")).await.shows("Kantor ini sudah berhenti, atau akan berhenti, melayani.");
+    check(&mut one, &[("jenis", "lagi")]).await;
+    let save = one.form(HERE).fill("alasan", "batal pindah");
+    one.send(save).await;
+    if one.at == "/petugas/persetujuan" {
+        two.open("/petugas/persetujuan").await;
+        let yes = two.form("/petugas/persetujuan/2");
+        two.press(yes, "word", "yes").await;
+    }
+    anybody.open("/kantor/BTM").await.hides("Tidak melayani lagi");
+    one.open(&format!("{HERE}?mulai=2026-11-30")).await.shows("Ditutup lewat Penutupan").hides("Berhenti melayani<");
+    one.open(&format!("{HERE}/riwayat")).await.shows("Kantor melayani lagi").shows("gedung dijual");
+    server.check_rules().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod fields;
 mod messages;
 mod names;
 mod numbers;
+mod office_changes;
 mod refusals;
 mod staff;
 mod staff_refusals;

@@ -29,6 +29,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "line.ftl",
     "messages.ftl",
     "numbers.ftl",
+    "office-changes.ftl",
     "office-data.ftl",
     "pages.ftl",
     "quota.ftl",

@@ -225,6 +225,7 @@ fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes
         ("/petugas/persetujuan".to_owned(), "persetujuan"),
         (here("kuota"), "kuota"),
         (here("kuota/ubah"), "kuota-ubah"),
+        (here("kuota/riwayat"), "kuota-riwayat"),
         (here("angka"), "angka"),
         ("/petugas/angka".to_owned(), "angka-semua"),
         ("/petugas/angka/pertanyaan".to_owned(), "pertanyaan"),

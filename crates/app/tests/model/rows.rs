@@ -29,6 +29,7 @@ const STATE: &[(&str, &str)] = &[
     ("line_arrivals", "SELECT * FROM line_arrivals"),
     ("line_places", "SELECT * FROM line_places"),
     ("lines", "SELECT * FROM lines"),
+    ("office_changes", "SELECT * FROM office_changes"),
     ("parties", "SELECT * FROM parties"),
     ("party_people", "SELECT * FROM party_people"),
     ("passkeys", "SELECT * FROM passkeys"),

@@ -15,6 +15,8 @@ mod lost;
 mod moved;
 #[path = "../passkey.rs"]
 mod passkey;
+#[path = "../quota.rs"]
+mod quota;
 #[path = "../races.rs"]
 mod races;
 #[path = "../sign_in.rs"]

@@ -328,6 +328,23 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "office_changes",
+        key: 1,
+        columns: &[
+            int("id"),
+            text("office"),
+            text("part"),
+            int("at_ms"),
+            int("changed_by"),
+            int("seconded_by"),
+            int("places"),
+            text("what"),
+            text("version_before"),
+            text("version_after"),
+            text("reason"),
+        ],
+    },
+    Table {
         name: "counters",
         key: 1,
         columns: &[

@@ -490,4 +490,34 @@ mod tests {
         assert_eq!(pragma("synchronous"), "2");
         assert_eq!(pragma("foreign_keys"), "1");
     }
+
+    /// Part, instant, who, why, what.
+    type Kept = (String, i64, i64, String, Option<String>);
+
+    #[test]
+    fn changes_of_offices_from_before_they_were_kept_are_taken_over_from_the_log() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("antrean.db");
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut connection = open(&path, flags, WRITE_CACHE_KIB).expect("a file");
+        embedded::migrations::runner()
+            .set_target(refinery::Target::Version(10))
+            .run(&mut connection)
+            .expect("the schema before");
+        let before = "
+            INSERT INTO staff (id, login, sealed, role, state, created_ms) VALUES (7, 'siti', x'00', 'head', 'invited', 1);
+            INSERT INTO events (at_ms, actor, actor_id, kind, office, reason) VALUES
+                (5, 'staff', 7, 'timetable_changed', 'BTM', 'loket'),
+                (6, 'staff', 7, 'office_changed', 'BTM', 'telepon'),
+                (7, 'staff', 7, 'closed', 'BTM', 'banjir');";
+        connection.execute_batch(before).expect("some history");
+        drop(connection);
+        let session = open_writer(&path).expect("the schema of now");
+        let kept = "SELECT part, at_ms, changed_by, reason, what FROM office_changes ORDER BY id";
+        let mut kept = session.connection.prepare(kept).expect("a statement");
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+        let kept: Vec<Kept> = kept.query_map([], row).expect("rows").map(|row| row.expect("a row")).collect();
+        let line = |part: &str, at, reason: &str| (part.to_owned(), at, 7, reason.to_owned(), None);
+        assert_eq!(kept, [line("hours", 5, "loket"), line("data", 6, "telepon")]);
+    }
 }

@@ -18,6 +18,7 @@ use antrean_store::closures::{self, Fate, NewClosure};
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, PartyId, StaffId};
 use antrean_store::lines::NewLine;
+use antrean_store::office_changes::{self, NewOfficeChange, Part};
 use antrean_store::outbox::Urgency;
 use antrean_store::releases::ReleaseState;
 use antrean_store::visits::NewVisit;
@@ -146,6 +147,18 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
     let new = NewApproval { kind: "close", office: Some(&office()), body, reason, asked_by: head };
     let request = approvals::insert(tx, &new, at(12))?;
     approvals::decide(tx, request, ApprovalState::Approved, officer, "", at(13))?;
+    let change = NewOfficeChange {
+        office: &town::office(),
+        part: Part::Hours,
+        changed_by: head,
+        seconded_by: Some(officer),
+        places: 60,
+        what: "{}",
+        version_before: "a",
+        version_after: "b",
+        reason: "flood",
+    };
+    office_changes::insert(tx, &change, at(13))?;
     let range = Range { from: DAY, to: DAY, hours: None };
     let (cause, relocation) = (Cause::Outage, Relocation::SameOffice);
     let closure = NewClosure { office: &office(), range, cause, words: "no power", relocation, asked_by: head };
@@ -215,6 +228,7 @@ fn what_was_archived_is_there_again_row_by_row_and_so_are_its_guards() {
         ("slots_open_never_change", "UPDATE slots SET capacity = 99"),
         ("party_people_with_a_place_stay", "DELETE FROM party_people"),
         ("events_never_go", "DELETE FROM events"),
+        ("office_changes_never_go", "DELETE FROM office_changes"),
     ] {
         assert_eq!(refused(sql).as_deref(), Some(guard));
     }

@@ -9,11 +9,12 @@ use antrean_domain::staff::{Login, Role};
 use antrean_store::appointments::Source;
 use antrean_store::entries::EntryState;
 use antrean_store::locks::Lock;
+use antrean_store::office_changes::{self, NewOfficeChange, Part};
 use antrean_store::parties::Inserted;
 use antrean_store::releases::ReleaseState;
 use antrean_store::{Fault, Value, appointments, entries, events, parties, passkeys, releases, slots, staff};
 
-use crate::town::{Booked, Town, at, book, event, join, key, new_slot, party_of, person, release};
+use crate::town::{Booked, Town, at, book, event, join, key, new_slot, office, party_of, person, release};
 
 /// As many as a well-known system of a government needed to sell a place five times over.
 const HANDS: u32 = 64;
@@ -325,6 +326,45 @@ fn who_is_active_has_a_way_in_and_keeps_it() {
     // Whoever is invited again begins anew.
     town.write(move |tx| staff::invite(tx, siti, &key(1), at(9)));
     assert_eq!(town.read(move |tx| passkeys::of_staff(tx, siti)), []);
+}
+
+#[test]
+fn changes_of_an_office_stay_are_agreed_to_by_another_and_count_until_one_did() {
+    let town = Town::new();
+    let (siti, budi) = town.write(|tx| {
+        let invited = |name: &str| staff::insert(tx, &Login::parse(name).unwrap(), b"sealed", Role::Head, at(1));
+        Ok((invited("siti")?.unwrap(), invited("budi")?.unwrap()))
+    });
+    let keep = |seconded_by, places, second| {
+        town.store.write_blocking(move |tx| {
+            let change = NewOfficeChange {
+                office: &office(),
+                part: Part::Hours,
+                changed_by: siti,
+                seconded_by,
+                places,
+                what: "{}",
+                version_before: "a",
+                version_after: "b",
+                reason: "loket tambahan",
+            };
+            office_changes::insert(tx, &change, at(second))
+        })
+    };
+    let own_word = keep(Some(siti), 500, 1).expect_err("one's own word is not a second one");
+    assert_eq!(own_word.rule(), Some("office_changes_need_another_person"));
+    for (seconded_by, places, second) in [(None, 60, 10), (Some(budi), 500, 11), (None, 7, 12)] {
+        keep(seconded_by, places, second).unwrap();
+    }
+    let alone = |since| town.read(move |tx| office_changes::alone_since(tx, &office(), at(since)));
+    assert_eq!([9, 10, 12].map(alone), [67, 7, 0]);
+    let all = town.read(|tx| office_changes::before(tx, &office(), None, 2));
+    assert_eq!(all.iter().map(|change| change.at).collect::<Vec<_>>(), [at(12), at(11)]);
+    let older = town.read(move |tx| office_changes::before(tx, &office(), Some(all[1].id), 9));
+    assert_eq!(older.iter().map(|change| change.at).collect::<Vec<_>>(), [at(10)]);
+    assert_eq!(town.read(|tx| office_changes::of_part(tx, &office(), Part::Data, 9)), []);
+    assert_eq!(refused(&town, "UPDATE office_changes SET places = 0"), "office_changes_never_change");
+    assert_eq!(refused(&town, "DELETE FROM office_changes"), "office_changes_never_go");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use antrean_domain::office::{NotOffered, Office, OfficeCode, OfficeKind, Positio
 use antrean_domain::region::Zone;
 use antrean_domain::release::ReleasePlan;
 use antrean_domain::service::{PassportKind, ServiceCode};
-use antrean_domain::timetable::{DayPlan, Exception, WhyClosed, Window};
+use antrean_domain::timetable::{DayPlan, Exception, Window};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -168,7 +168,7 @@ fn row(page: &Page, catalogue: &Catalogue, office: &Office, today: Date, km: Opt
             }
             None => regency.to_owned(),
         },
-        note: out_of_service(page, catalogue, office).or_else(|| {
+        note: closed_down(page, catalogue, office).or_else(|| {
             let since = office.electronic_only_from.filter(|since| *since <= today)?;
             (since <= today).then(|| page.say("offices-electronic-only"))
         }),
@@ -176,18 +176,20 @@ fn row(page: &Page, catalogue: &Catalogue, office: &Office, today: Date, km: Opt
     }
 }
 
-fn out_of_service(page: &Page, catalogue: &Catalogue, office: &Office) -> Option<String> {
-    // Monday of a week without holidays: only a place that is out of service as a whole says so on any day.
-    let day = catalogue.timetables.for_office(office).on(Date::constant(2000, 1, 3), &catalogue.holidays);
-    match day {
-        DayPlan::Closed { why: WhyClosed::OutOfService { why } } => Some(page.w.text(&why).to_owned()),
-        _ => None,
-    }
+/// That an office is closed down, or will be, and since when.
+fn closed_down(page: &Page, catalogue: &Catalogue, office: &Office) -> Option<String> {
+    catalogue.timetables.for_office(office).service_ended().map(|ended| page.w.closed_down(ended))
+}
+
+/// The same, where it is on all days of a release.
+fn closed_down_in(page: &Page, catalogue: &Catalogue, office: &Office, plan: &ReleasePlan) -> Option<String> {
+    let ended = catalogue.timetables.for_office(office).service_ended()?;
+    plan.dates.iter().all(|date| ended.holds_on(*date)).then(|| page.w.closed_down(ended))
 }
 
 /// Why an office has no places in a release, in a few words.
 pub fn why_not(page: &Page, catalogue: &Catalogue, office: &Office, plan: &ReleasePlan) -> String {
-    if let Some(why) = out_of_service(page, catalogue, office) {
+    if let Some(why) = closed_down_in(page, catalogue, office, plan) {
         return why;
     }
     let closed = |date: &Date| match catalogue.timetables.windows_on(office, *date, &catalogue.holidays) {
@@ -308,7 +310,7 @@ fn kind(page: &Page, catalogue: &Catalogue, office: &Office) -> String {
 }
 
 fn refused(page: &Page, catalogue: &Catalogue, office: &Office, today: Date) -> Vec<String> {
-    let mut refused: Vec<String> = out_of_service(page, catalogue, office).into_iter().collect();
+    let mut refused: Vec<String> = closed_down(page, catalogue, office).into_iter().collect();
     if let Some(since) = office.electronic_only_from {
         let key = if since <= today { "office-electronic-only" } else { "office-electronic-soon" };
         refused.push(page.say_text(key, "since", page.w.date_short(since)));
@@ -322,7 +324,7 @@ fn now_here(page: &Page, catalogue: &Catalogue, office: &Office, release: &Relea
     let all = Action::second(page.say("office-release"), format!("/antrean/{}", release.id));
     let Some(held) = release.offices.get(&office.code) else {
         // An office that sits this release out may well be in the next: only one that never serves is "not offered here".
-        let (state, sentence) = match out_of_service(page, catalogue, office) {
+        let (state, sentence) = match closed_down_in(page, catalogue, office, &release.plan) {
             Some(why) => (page.say("availability-not-offered"), why),
             None => (why_not(page, catalogue, office, &release.plan), page.say("office-now-none")),
         };

@@ -1,5 +1,6 @@
 //! What needs a second person: the list, and the word of that person.
 
+use antrean_app::office_change;
 use antrean_app::staff::{self, Decide, RequestView, Withdraw};
 use antrean_domain::quota::Effect;
 use antrean_domain::staff::Task;
@@ -8,6 +9,7 @@ use antrean_store::ids::ApprovalId;
 use askama::Template;
 
 use super::desk::{Desk, Screen};
+use super::office_changes::{self, is_conflict};
 use super::quota;
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, onward, show};
@@ -115,7 +117,15 @@ async fn decide(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
             Ok(onward(LIST))
         }
-        Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
+        Err(refusal) => {
+            let mut says = desk.explain(&refusal);
+            if is_conflict(&refusal)
+                && let Some(since) = desk.ask(move |tx, cx| office_change::since_request(tx, cx, request)).await??
+            {
+                says = format!("{says} {}", office_changes::lines(&desk, &since).join(" "));
+            }
+            list_page(&desk, Faults::one(format!("request-{request}"), says)).await
+        }
     }
 }
 

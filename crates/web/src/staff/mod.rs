@@ -11,6 +11,7 @@ mod desk;
 mod door;
 mod home;
 mod numbers;
+mod office_changes;
 mod office_data;
 mod own;
 mod passkey;
@@ -43,6 +44,7 @@ fn table(state: &WebState) -> Table {
         .and(persons::routes(new()))
         .and(quota::routes(new()))
         .and(numbers::routes(new()))
+        .and(office_changes::routes(new()))
         .and(office_data::routes(new()))
 }
 

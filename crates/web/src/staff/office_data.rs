@@ -6,9 +6,12 @@ use antrean_app::Refusal;
 use antrean_app::office_data::{self, CHANGEABLE, ChangeOffice, FOUNDED_WITH, FoundOffice};
 use antrean_app::staff::StaffRefusal;
 use antrean_domain::staff::Task;
+use antrean_store::office_changes::Part;
 use askama::Template;
+use axum::http::StatusCode;
 
 use super::desk::{Desk, Screen};
+use super::office_changes::{self, Conflict, conflict, is_conflict};
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, Sent, onward, show};
 
@@ -45,6 +48,7 @@ struct DataPage {
     reason: String,
     fields: Vec<Field>,
     saved: bool,
+    conflict: Option<Conflict>,
 }
 
 fn fields(desk: &Desk, columns: &[&'static str], faults: &Faults, value: impl Fn(&str) -> String) -> Vec<Field> {
@@ -79,17 +83,32 @@ fn cells(sent: &Sent, columns: &[&'static str]) -> BTreeMap<String, String> {
 
 async fn look(desk: Desk, sent: Sent) -> Answer {
     let saved = sent.has("simpan", "ya");
-    data_page(&desk, None, saved, Faults::none()).await
+    data_page(&desk, None, saved, Faults::none(), None).await
 }
 
 /// The form with what is stored, or with what was sent where that was refused.
-async fn data_page(desk: &Desk, sent: Option<&Sent>, saved: bool, faults: Faults) -> Answer {
+async fn data_page(
+    desk: &Desk,
+    sent: Option<&Sent>,
+    saved: bool,
+    faults: Faults,
+    conflict: Option<Conflict>,
+) -> Answer {
     let office = desk.office()?.code;
     let data = desk.ask(move |tx, cx| office_data::of_office(tx, cx, &office)).await??;
-    let value = |column: &str| match sent {
-        Some(sent) => sent.get(column).to_owned(),
-        None => data.cells.get(column).cloned().unwrap_or_default(),
+    let shown = match (sent, &conflict) {
+        (Some(sent), Some(conflict)) => office_data::repeated(&data, &conflict.overtaken, &cells(sent, &CHANGEABLE)),
+        (Some(sent), None) => cells(sent, &CHANGEABLE),
+        (None, _) => data.cells.clone(),
     };
+    let value = |column: &str| shown.get(column).cloned().unwrap_or_default();
+    let mut fields = fields(desk, &CHANGEABLE, &faults, value);
+    for field in fields.iter_mut().filter(|_| conflict.is_some()) {
+        let now = data.cells.get(field.id).map(String::as_str).unwrap_or_default();
+        if now != field.value.trim() {
+            field.hint = format!("{} {}", field.hint, now_it_is(desk, now));
+        }
+    }
     let page = DataPage {
         page: desk.screen("office-data-title", &faults),
         here: format!("/petugas/{office}/kantor"),
@@ -98,11 +117,22 @@ async fn data_page(desk: &Desk, sent: Option<&Sent>, saved: bool, faults: Faults
         button: desk.words().say("office-data-save"),
         seen: data.version,
         reason: sent.map(|sent| sent.get("alasan").to_owned()).unwrap_or_default(),
-        fields: fields(desk, &CHANGEABLE, &faults, value),
+        fields,
         saved,
+        conflict,
         faults,
     };
-    show(page.faults.status(), &page)
+    show(if page.conflict.is_some() { StatusCode::CONFLICT } else { page.faults.status() }, &page)
+}
+
+/// What a field is now that somebody else has changed it.
+fn now_it_is(desk: &Desk, now: &str) -> String {
+    let words = desk.words();
+    if now.is_empty() {
+        words.say("conflict-now-empty")
+    } else {
+        words.say_with("conflict-now", &[("now", now.into())])
+    }
 }
 
 async fn save(desk: Desk, sent: Sent) -> Answer {
@@ -118,9 +148,13 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
             Ok(onward(&format!("/petugas/{office}/kantor?simpan=ya")))
         }
+        Err(refusal) if is_conflict(&refusal) => {
+            let conflict = conflict(&desk, Part::Data, sent.get("dilihat")).await?;
+            data_page(&desk, Some(&sent), false, office_changes::fault(&desk), Some(conflict)).await
+        }
         Err(refusal) => {
             let faults = faults_of(&desk, &refusal);
-            data_page(&desk, Some(&sent), false, faults).await
+            data_page(&desk, Some(&sent), false, faults, None).await
         }
     }
 }
@@ -141,6 +175,7 @@ fn found_page(desk: &Desk, sent: &Sent, faults: Faults) -> Answer {
         reason: sent.get("alasan").to_owned(),
         fields: fields(desk, &columns, &faults, |column| sent.get(column).to_owned()),
         saved: false,
+        conflict: None,
         faults,
     };
     show(page.faults.status(), &page)

@@ -1,17 +1,17 @@
 //! Hours and quotas of an office: four weeks as they are, a change as a form, what it comes to, the one button; and the same as a table
 //! for a spreadsheet, there and back.
 
-use std::fmt::Write as _;
-
-use antrean_app::quota::{self, Calendar, ChangeTimetable, Preview};
+use antrean_app::quota::{self, Calendar, ChangeTimetable, LeftOver, Preview};
 use antrean_app::staff::Approved;
 use antrean_domain::quota::{
-    Amount, CSV_BYTES_MAX, ChangeError, DayLine, Effect, SecondPerson, TimetableChange, Weekdays, from_csv, to_csv,
+    Amount, CSV_BYTES_MAX, ChangeError, DayLine, Effect, SecondPerson, Standing, TimetableChange, Weekdays, WindowLine,
+    from_csv, to_csv,
 };
 use antrean_domain::service::Text;
 use antrean_domain::slot::{Places, Pool};
 use antrean_domain::staff::Task;
-use antrean_domain::timetable::{Exception, Timetable, WhyClosed, Window};
+use antrean_domain::timetable::{Ended, Exception, Timetable, WhyClosed, Window};
+use antrean_store::office_changes::Part;
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -19,12 +19,14 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Time, Weekday};
 
 use super::desk::{Desk, Screen};
+use super::office_changes::{self, Conflict, conflict, is_conflict};
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, Sent, onward, show};
 
 /// What the forms send; the page that checks a change carries all of it on.
-const FIELDS: [&str; 14] = [
-    "jenis", "hari", "dari", "sampai", "jatah", "cara", "jumlah", "mulai", "akhir", "isi", "sebab", "why", "jam", "csv",
+const FIELDS: [&str; 17] = [
+    "jenis", "hari", "dari", "sampai", "jatah", "cara", "jumlah", "mulai", "akhir", "isi", "sebab", "why", "jam",
+    "csv", "henti", "sebab-h", "why-h",
 ];
 const WEEK: [(&str, Weekday); 7] = [
     ("sen", Weekday::Monday),
@@ -50,6 +52,8 @@ pub(super) fn routes(table: Table) -> Table {
 pub(super) struct Row {
     pub date: String,
     pub says: String,
+    /// That the place is closed down on it, or that a closure took windows away; empty where neither is so.
+    pub tag: String,
     pub windows: usize,
     pub public: [u32; 3],
     pub priority: u32,
@@ -84,9 +88,25 @@ pub(super) fn second_person(desk: &Desk, effect: &Effect) -> Vec<String> {
         SecondPerson::OpensOnHoliday { date } => {
             words.say_with("quota-second-holiday", &[("date", words.date_short(*date).into())])
         }
-        SecondPerson::ClosesDown => words.say("quota-second-ends"),
+        SecondPerson::ManyTogether { places, earlier, most } => words.say_with(
+            "quota-second-together",
+            &[("places", (*places).into()), ("earlier", (*earlier).into()), ("most", (*most).into())],
+        ),
+        SecondPerson::ClosesDown { booked } => words.say_with("quota-second-ends", &[("booked", (*booked).into())]),
     };
     effect.second.iter().map(say).collect()
+}
+
+fn tag(desk: &Desk, day: &DayLine) -> String {
+    if matches!(day.closed, Some(WhyClosed::OutOfService { .. })) {
+        return desk.words().say("quota-closed-down");
+    }
+    let is_shut = |window: &&WindowLine| window.pools.iter().any(|pool| pool.standing == Standing::Closed);
+    match day.windows.iter().filter(is_shut).count() {
+        0 => String::new(),
+        shut if shut == day.windows.len() => desk.words().say("quota-shut"),
+        shut => desk.words().say_with("quota-shut-some", &[("windows", shut.into())]),
+    }
 }
 
 fn row(desk: &Desk, day: &DayLine) -> Row {
@@ -94,6 +114,7 @@ fn row(desk: &Desk, day: &DayLine) -> Row {
     Row {
         date: format!("{}, {}", desk.words().weekday(day.date.weekday()), desk.words().date_short(day.date)),
         says: day.closed.as_ref().map(|why| closed(desk, why)).unwrap_or_default(),
+        tag: tag(desk, day),
         windows: day.windows.len(),
         public: [public.capacity, public.booked, public.left],
         priority: day.of_pool(Pool::Priority).capacity,
@@ -121,31 +142,44 @@ struct LookPage {
     before: Date,
     after: Date,
     may_change: bool,
+    history: String,
+    /// That the place is closed down, or will be.
+    ended: Option<String>,
+    left: Option<Left>,
 }
 
-/// A day's windows in a line: `08.00–09.00: 20 + 2 + 1`.
-fn windows_line(windows: &[Window]) -> String {
-    let mut line = String::new();
-    for window in windows {
-        let clock = |time: Time| format!("{:02}.{:02}", time.hour(), time.minute());
-        let (public, priority, reserve) = (window.public.get(), window.priority.get(), window.reserve.get());
-        let separator = if line.is_empty() { "" } else { "; " };
-        let _ = write!(
-            line,
-            "{separator}{}–{}: {public} + {priority} + {reserve}",
-            clock(window.starts),
-            clock(window.ends)
-        );
-    }
-    line
+/// What is left over of days on which the place is closed down, and where it is closed.
+struct Left {
+    says: String,
+    close: String,
+}
+
+/// The wizard takes so many days at once.
+const WIZARD_DAYS: i64 = antrean_domain::closure::DAYS_MAX as i64 - 1;
+
+fn left(desk: &Desk, key: &str, left: &LeftOver) -> Result<Left, Detour> {
+    let words = desk.words();
+    let says = words.say_with(
+        key,
+        &[
+            ("people", left.people.into()),
+            ("places", left.places.into()),
+            ("from", words.date_short(left.from).into()),
+            ("to", words.date_short(left.to).into()),
+        ],
+    );
+    let to = left.to.min(left.from.saturating_add(WIZARD_DAYS.days()));
+    let close = format!("/petugas/{}/penutupan/baru?dari={}&sampai={to}", desk.office()?.code, left.from);
+    Ok(Left { says, close })
 }
 
 async fn look(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
     let date = sent.get("mulai").parse().unwrap_or_else(|_| today(&desk));
     let calendar: Calendar = desk.ask(move |tx, cx| quota::calendar(tx, cx, &office, date)).await??;
-    let week =
-        WEEK.iter().map(|(_, day)| (desk.words().weekday(*day), windows_line(calendar.timetable.on_weekday(*day))));
+    let week = WEEK
+        .iter()
+        .map(|(_, day)| (desk.words().weekday(*day), desk.words().windows(calendar.timetable.on_weekday(*day))));
     let page = LookPage {
         page: desk.screen("quota-title", &Faults::none()),
         here: base(&desk)?,
@@ -156,6 +190,9 @@ async fn look(desk: Desk, sent: Sent) -> Answer {
         before: calendar.from.saturating_sub(quota::CALENDAR_DAYS.days()),
         after: calendar.from.saturating_add(quota::CALENDAR_DAYS.days()),
         may_change: desk.officer.role.may(Task::Quota),
+        history: format!("{}/riwayat", base(&desk)?),
+        ended: calendar.timetable.service_ended().map(|ended| desk.words().closed_down(ended)),
+        left: calendar.left_over.as_ref().map(|over| left(&desk, "quota-over", over)).transpose()?,
     };
     show(StatusCode::OK, &page)
 }
@@ -178,14 +215,21 @@ struct AskPage {
     key: String,
     sent: Sent,
     days: Vec<(&'static str, String)>,
+    /// That the place is closed down, or will be.
+    ended: Option<String>,
+    conflict: Option<Conflict>,
 }
 
 async fn ask(desk: Desk, sent: Sent) -> Answer {
-    ask_page(&desk, sent, Faults::none())
+    ask_page(&desk, sent, Faults::none(), None).await
 }
 
-fn ask_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
+async fn ask_page(desk: &Desk, sent: Sent, faults: Faults, conflict: Option<Conflict>) -> Answer {
+    let (office, date) = (desk.office()?.code, today(desk));
+    let calendar: Calendar = desk.ask(move |tx, cx| quota::calendar(tx, cx, &office, date)).await??;
     let page = AskPage {
+        ended: calendar.timetable.service_ended().map(|ended| desk.words().closed_down(ended)),
+        conflict,
         page: desk.screen("quota-change", &faults),
         here: base(desk)?,
         key: desk.new_key(),
@@ -193,7 +237,7 @@ fn ask_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
         sent,
         faults,
     };
-    show(page.faults.status(), &page)
+    show(if page.conflict.is_some() { StatusCode::CONFLICT } else { page.faults.status() }, &page)
 }
 
 fn days_of(sent: &Sent) -> Weekdays {
@@ -265,6 +309,12 @@ fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, D
             Some(windows) => TimetableChange::Weekdays { days: days_of(sent), windows },
             None => return wrong("jam-m", "quota-windows-wrong"),
         },
+        "henti" => {
+            let Ok(from) = sent.get("henti").parse::<Date>() else { return wrong("henti", "quota-end-wrong") };
+            let (id, en) = (sent.get("sebab-h").trim().to_owned(), sent.get("why-h").trim().to_owned());
+            TimetableChange::Service { ended: Some(Ended { from: Some(from), why: Text { id, en } }) }
+        }
+        "lagi" => TimetableChange::Service { ended: None },
         "csv" => match table(desk, sent.get("csv"))? {
             Ok(timetable) => TimetableChange::Whole { timetable },
             Err(why) => return Ok(Err(Faults::one("csv", why))),
@@ -295,8 +345,10 @@ fn why_not(desk: &Desk, sent: &Sent, error: &ChangeError) -> Faults {
         ChangeError::NoWindow => ("dari", "quota-error-no-window", 0),
         ChangeError::Range { max } => ("mulai", "quota-error-range", *max),
         ChangeError::Percent { max } => ("jumlah", "quota-error-percent", *max),
+        ChangeError::Why { max } if sent.has("jenis", "henti") => ("sebab-h", "quota-error-why", *max),
         ChangeError::Why { max } => ("sebab", "quota-error-why", *max),
         ChangeError::Windows { .. } => (if of_week { "jam-m" } else { "jam" }, "quota-error-windows", 0),
+        ChangeError::Begun => ("henti", "quota-end-wrong", 0),
         ChangeError::Nothing => ("jenis", "quota-error-nothing", 0),
     };
     Faults::one(field, desk.words().say_with(key, &[("max", max.into())]))
@@ -319,24 +371,35 @@ struct CheckPage {
     stays: Vec<String>,
     second: Vec<String>,
     week: Vec<(String, String)>,
+    /// That the place will be closed down by this.
+    ends: Option<String>,
+    /// What would be left over then.
+    left: Option<Left>,
+    conflict: Option<Conflict>,
 }
 
 async fn check(desk: Desk, sent: Sent) -> Answer {
-    check_page(&desk, sent, Faults::none()).await
+    check_page(&desk, sent, Faults::none(), None).await
 }
 
-async fn check_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
+async fn check_page(desk: &Desk, sent: Sent, faults: Faults, conflict: Option<Conflict>) -> Answer {
     let change = match change(desk, &sent)? {
         Ok(change) => change,
-        Err(faults) => return ask_page(desk, sent, faults),
+        Err(faults) => return ask_page(desk, sent, faults, None).await,
+    };
+    let ends = match &change {
+        TimetableChange::Service { ended: Some(ended) } => Some(desk.words().closed_down(ended)),
+        _ => None,
     };
     let office = desk.office()?.code;
-    let Preview { effect, after, version } =
+    let Preview { effect, after, version, left_over } =
         match desk.ask(move |tx, cx| quota::preview(tx, cx, &office, &change)).await?? {
             Ok(preview) => preview,
             Err(error) => {
-                let faults = why_not(desk, &sent, &error);
-                return ask_page(desk, sent, faults);
+                let again = desk.words().say("conflict-again-nothing");
+                let conflict = conflict.map(|conflict| Conflict { again, ..conflict });
+                let faults = if conflict.is_some() { faults } else { why_not(desk, &sent, &error) };
+                return ask_page(desk, sent, faults, conflict).await;
             }
         };
     let words = desk.words();
@@ -353,7 +416,7 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
         )
     });
     let (changes, more) = changed_days(desk, &effect);
-    let week = WEEK.iter().map(|(_, day)| (words.weekday(*day), windows_line(after.on_weekday(*day))));
+    let week = WEEK.iter().map(|(_, day)| (words.weekday(*day), words.windows(after.on_weekday(*day))));
     let page = CheckPage {
         page: desk.screen("quota-check", &faults),
         here: base(desk)?,
@@ -370,15 +433,21 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
         stays: stays.take(SHOWN_MAX).collect(),
         second: second_person(desk, &effect),
         week: week.filter(|(_, line)| !line.is_empty()).collect(),
+        left: match (&ends, &left_over) {
+            (Some(_), Some(over)) => Some(left(desk, "quota-over-planned", over)?),
+            _ => None,
+        },
+        ends,
+        conflict,
         faults,
     };
-    show(page.faults.status(), &page)
+    show(if page.conflict.is_some() { StatusCode::CONFLICT } else { page.faults.status() }, &page)
 }
 
 async fn save(desk: Desk, sent: Sent) -> Answer {
     let change = match change(&desk, &sent)? {
         Ok(change) => change,
-        Err(faults) => return ask_page(&desk, sent, faults),
+        Err(faults) => return ask_page(&desk, sent, faults, None).await,
     };
     let asked = ChangeTimetable {
         office: desk.office()?.code,
@@ -392,9 +461,13 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
             Ok(onward(&base(&desk)?))
         }
         Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
+        Err(refusal) if is_conflict(&refusal) => {
+            let conflict = conflict(&desk, Part::Hours, sent.get("dilihat")).await?;
+            check_page(&desk, sent, office_changes::fault(&desk), Some(conflict)).await
+        }
         Err(refusal) => {
             let words = desk.explain(&refusal);
-            check_page(&desk, sent, Faults::one("alasan", words)).await
+            check_page(&desk, sent, Faults::one("alasan", words), None).await
         }
     }
 }
