@@ -122,6 +122,20 @@ pub fn answer_of_the_door(door: &Tab, does: impl Fn(&Tab)) -> String {
     door.text(colour)
 }
 
+/// Without a network what cannot be checked is kept, once, and sent when the line is whole again.
+fn keeps_who_comes_without_a_network(door: &Tab, code: &str) {
+    door.line(false);
+    for _ in 0..2 {
+        tab_to(door, "#shown");
+        door.write(code);
+        assert_eq!(answer_of_the_door(door, |door| door.key("Enter")), "amber");
+        assert!(door.text("document.querySelector('#simpan').innerText").contains("1 kedatangan disimpan"));
+    }
+    door.line(true);
+    let sent = || door.value("document.querySelector('#simpan').hidden") == true;
+    assert!(soon(sent), "what was kept is sent");
+}
+
 #[test]
 fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes_an_afternoon() {
     let Some(chromium) = Chromium::start() else { return };
@@ -154,18 +168,8 @@ fn an_officer_lets_people_in_calls_and_serves_them_by_keyboard_and_a_head_closes
     door.write("XX-2222222");
     assert_eq!(answer_of_the_door(&door, |door| door.key("Enter")), "red");
     picture(&door, "pintu-merah");
-    // Without a network what cannot be checked is kept, once, and sent when the line is whole again.
     let (_, code) = somebody_at_the_door(&demo, &aside);
-    door.line(false);
-    for _ in 0..2 {
-        tab_to(&door, "#shown");
-        door.write(&code);
-        assert_eq!(answer_of_the_door(&door, |door| door.key("Enter")), "amber");
-        assert!(door.text("document.querySelector('#simpan').innerText").contains("1 kedatangan disimpan"));
-    }
-    door.line(true);
-    let sent = || door.value("document.querySelector('#simpan').hidden") == true;
-    assert!(soon(sent), "what was kept is sent");
+    keeps_who_comes_without_a_network(&door, &code);
 
     counter.leave_by("F2");
     let called = counter.text("document.querySelector('.now .number')?.firstChild.textContent.trim()??''");
