@@ -123,6 +123,24 @@ pub fn preview(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Preview, Er
     })
 }
 
+/// The closure that a request asks for and what it would do now; nothing if the request is of another kind.
+pub fn asked_for(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    kind: &str,
+    body: &str,
+) -> Result<Option<(Plan, Option<Preview>)>, Error> {
+    if kind != StartClosure::NAME {
+        return Ok(None);
+    }
+    let Ok(StartClosure { plan }) = serde_json::from_str(body) else { return Ok(None) };
+    match preview(tx, cx, &plan) {
+        Ok(preview) => Ok(Some((plan, Some(preview)))),
+        Err(Error::Fault(fault)) => Err(fault.into()),
+        Err(Error::Refused(_) | Error::Counted(_)) => Ok(Some((plan, None))),
+    }
+}
+
 /// The windows of the range that have not begun, refused where there are none or one cannot be closed now.
 fn future_windows(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Vec<closures::OpenSlot>, Error> {
     let zone = zone_of(cx, &plan.office);

@@ -7,7 +7,9 @@ use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::draw::entry::{Leaf, LeafPerson};
 use antrean_domain::draw::person::{Commitment, Salt};
 use antrean_domain::keys::PersonKey;
+use antrean_domain::office::OfficeCode;
 use antrean_domain::person::Person;
+use antrean_domain::queue_code::QueueCode;
 use antrean_domain::release::{ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::slot::SlotKey;
@@ -27,7 +29,7 @@ use crate::me::{open_person, seal_person};
 use crate::operation::{Context, Error};
 use crate::overview::ReleaseView;
 use crate::refusal::Refusal;
-use crate::ticket::{TicketView, ticket_view};
+use crate::ticket::{TicketView, code_of, ticket_view};
 
 /// Ended parties shown to their account.
 const EARLIER_MAX: u32 = 20;
@@ -102,6 +104,22 @@ pub(crate) fn by_link(tx: &Tx<'_>, cx: &Context<'_>, link: &str) -> Result<Optio
             Ok(parties::get(tx, party)?)
         }
     }
+}
+
+/// The party that a queue code of an office names, whoever it belongs to.
+pub(crate) fn by_code(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    office: &OfficeCode,
+    code: QueueCode,
+) -> Result<Option<Party>, Error> {
+    let Ok(number) = i64::try_from(code.number(cx.keys.queue_key())) else { return Ok(None) };
+    let party = PartyId(number);
+    if code_of(cx, office, party) != code {
+        return Ok(None);
+    }
+    parties::lock(tx, party)?;
+    Ok(parties::get(tx, party)?)
 }
 
 /// The caller's own party behind a link id.

@@ -559,12 +559,17 @@ async fn names_are_found_masked_and_seen_whole_only_for_a_reason_that_is_written
     let found = &look("UJI").await[0];
     assert_eq!(found.people[0].name, "Uji C***");
     assert_eq!(siti.scans(&found.link).await.verdict, Verdict::OnTime);
-    let unmask = |reason: &str| Unmask { office: batam(), link: ticket.link.clone(), reason: reason.to_owned() };
+    let unmask = |reason: &str| Unmask { office: batam(), ticket: ticket.link.clone(), reason: reason.to_owned() };
     assert!(matches!(refusal(siti.does(unmask(" ")).await), Refusal::Staff(StaffRefusal::ReasonMissing { .. })));
     let whole = siti.does(unmask("Nama di KTP berbeda")).await.unwrap();
     assert_eq!((whole[0].name.as_str(), whole[0].nik.as_str()), ("Uji Coba", nik_of(1).as_str()));
-    let log = day.town.app.store().read(|tx| events::recent(tx, 1)).await.unwrap();
-    assert_eq!((log[0].kind.as_str(), log[0].reason.as_deref()), ("unmasked", Some("Nama di KTP berbeda")));
+    assert!(whole[0].phone.starts_with("+62"), "an officer can call them: {:?}", whole[0].phone);
+    let by_code = |ticket: String| Unmask { office: batam(), ticket, reason: "Tidak menjawab pesan".to_owned() };
+    assert_eq!(siti.does(by_code(ticket.code.to_string())).await.unwrap(), whole);
+    assert_eq!(refusal(siti.does(by_code("JS-QFJ8BD".to_owned())).await), Refusal::TicketUnknown);
+    let log = day.town.app.store().read(|tx| events::recent(tx, 2)).await.unwrap();
+    assert_eq!((log[1].kind.as_str(), log[1].reason.as_deref()), ("unmasked", Some("Nama di KTP berbeda")));
+    assert_eq!((log[0].kind.as_str(), log[0].reason.as_deref()), ("unmasked", Some("Tidak menjawab pesan")));
 }
 
 #[tokio::test]

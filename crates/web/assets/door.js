@@ -156,8 +156,10 @@
   var line = Promise.resolve();
   document.addEventListener("submit", function (event) {
     var sent = event.target, body = new URLSearchParams(new FormData(sent));
-    if (!("here" in sent.dataset) || (sent === form && !field.value.trim())) return;
+    if (!("here" in sent.dataset)) return;
     event.preventDefault();
+    // A scanner may send two ends of a line, and a hand is impatient: nothing was shown.
+    if (sent === form && !field.value.trim()) return;
     body.set("kunci", newKey());
     if (sent === form) { field.value = ""; form.elements.people.value = ""; }
     function next() { return ask(sent, body); }

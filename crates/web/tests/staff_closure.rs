@@ -8,7 +8,8 @@ use antrean_domain::release::Mode;
 use antrean_domain::staff::Role;
 use axum::http::StatusCode;
 use browser::Browser;
-use people::Server;
+use people::{Applicant, Server};
+use serde_json::json;
 
 /// Applicants who hold places at the office on the release's first day.
 async fn holders(server: &Server, office: &str, count: u32) {
@@ -105,18 +106,19 @@ async fn what_cannot_be_closed_says_why() {
     }
 }
 
-#[tokio::test]
-async fn whoever_lost_a_place_chooses_another_on_the_ticket_and_the_public_reads_what_is_closed() {
-    let server = Server::new().await;
+/// They enter, are drawn, and lose their places to a closure that lets them choose. The head, and the links of what they lost.
+async fn lose_their_places(server: &Server, people: &[&Applicant]) -> (Browser, Vec<String>) {
     server.open_release(Mode::Draw, &["BTM"]).await;
-    let applicant = server.applicant(1).await;
-    applicant.enter(&["BTM/2026-12-01/*"]).await.expect(201);
+    for person in people {
+        person.enter(&["BTM/2026-12-01/*"]).await.expect(201);
+    }
     server.draw().await;
-    let ticket = format!(
-        "/tiket/{}",
-        applicant.get("/api/v1/me").await.expect(200)["live"]["appointment"]["link"].as_str().unwrap()
-    );
-    let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
+    let mut links = Vec::new();
+    for person in people {
+        let me = person.get("/api/v1/me").await.expect(200);
+        links.push(me["live"]["appointment"]["link"].as_str().unwrap().to_owned());
+    }
+    let mut head = Browser::on_duty(server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
     let here = "/petugas/BTM/penutupan";
     head.open(&format!(
         "{here}/periksa?dari=2026-12-01&sampai=&mulai=&selesai=&sebab=disaster&kata=Banjir+di+jalan&pindah=choose"
@@ -125,9 +127,40 @@ async fn whoever_lost_a_place_chooses_another_on_the_ticket_and_the_public_reads
     .shows("Biarkan mereka memilih");
     let form = head.form(here);
     head.send(form).await;
-    let shown = head.at.clone();
     closure::tend(&server.app).await.unwrap();
     server.app.refresh_overview().await.unwrap();
+    (head, links)
+}
+
+#[tokio::test]
+async fn a_program_chooses_another_place_as_its_holder_would_on_the_page() {
+    let server = Server::new().await;
+    let (one, other) = (server.applicant(1).await, server.applicant(2).await);
+    let (_, links) = lose_their_places(&server, &[&one, &other]).await;
+    let right = format!("/api/v1/appointments/{}/replacement", links[0]);
+    let offered = one.get(&right).await.expect(200);
+    assert_eq!((offered["why"].as_str(), offered["over"].as_bool()), (Some("Banjir di jalan"), Some(false)));
+    let slots = offered["slots"].as_array().unwrap();
+    assert!(!slots.is_empty() && slots.iter().all(|offer| !offer["slot"].as_str().unwrap().contains("12-01")));
+    one.post(&right, &json!({"slot": 0})).await.problem(404, "slot-unknown");
+    other.get(&right).await.problem(404, "ticket-unknown");
+    other.post(&right, &json!({"slot": slots[0]["id"]})).await.problem(404, "ticket-unknown");
+    let taken = one.post(&right, &json!({"slot": slots[0]["id"]})).await.expect(201);
+    assert_eq!((taken["slot"].as_str(), taken["state"].as_str()), (slots[0]["slot"].as_str(), Some("booked")));
+    assert_ne!(taken["link"], links[0].as_str());
+    let after = one.get(&right).await.expect(200);
+    assert_eq!((after["over"].as_bool(), after["slots"].as_array().map(Vec::len)), (Some(true), Some(0)));
+    let again = one.post(&right, &json!({"slot": slots[0]["id"]})).await;
+    again.problem(409, "already-live");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn whoever_lost_a_place_chooses_another_on_the_ticket_and_the_public_reads_what_is_closed() {
+    let server = Server::new().await;
+    let applicant = server.applicant(1).await;
+    let (mut head, links) = lose_their_places(&server, &[&applicant]).await;
+    let (ticket, shown) = (format!("/tiket/{}", links[0]), head.at.clone());
 
     let mut stranger = Browser::new(&server);
     stranger.open("/kantor/BTM").await.shows("Tutup Selasa, 1 Desember 2026: Banjir di jalan");

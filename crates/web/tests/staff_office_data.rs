@@ -26,6 +26,9 @@ async fn a_head_changes_telephone_and_notice_and_everybody_sees_them() {
     head.send(form).await.shows("Data kantor tersimpan.");
     let mut anybody = Browser::new(&server);
     anybody.open("/kantor/BTM").await.shows("(0778) 000000").shows("Parkir di belakang.");
+    let office = server.stranger().get("/api/v1/offices/BTM").await.expect(200);
+    assert_eq!(office["phone"], "(0778) 000000");
+    assert_eq!(office["notice"]["en"], "Parking is behind.");
     let mut auditor = Browser::on_duty(&server, &server.on_duty("audit", Role::Auditor, &[]).await);
     auditor.open("/petugas/BTM/jejak").await.shows("office_changed").shows("telepon baru");
     server.check_rules().await;

@@ -1,13 +1,14 @@
 //! Seeing what is masked, for a reason that is written down.
 
 use antrean_domain::office::OfficeCode;
+use antrean_domain::queue_code::QueueCode;
 use antrean_domain::staff::Task;
-use antrean_store::{Tx, appointments, parties, slots};
+use antrean_store::{Tx, accounts, appointments, parties, slots};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::Actor;
-use crate::me::open_person;
+use crate::me::{account_record, open_person};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::party::{self, PartyRecord};
 use crate::refusal::Refusal;
@@ -18,8 +19,8 @@ use crate::staff::checked_reason;
 pub struct Unmask {
     /// At which office.
     pub office: OfficeCode,
-    /// The ticket's link id.
-    pub link: String,
+    /// The ticket's link id, or its queue code.
+    pub ticket: String,
     /// Why.
     pub reason: String,
 }
@@ -33,6 +34,8 @@ pub struct Unmasked {
     pub nik: String,
     /// The date of birth.
     pub birth_date: Date,
+    /// The telephone number with which their account signs in; empty once the account is deleted.
+    pub phone: String,
 }
 
 impl Operation for Unmask {
@@ -42,16 +45,23 @@ impl Operation for Unmask {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Vec<Unmasked>, Error> {
         let officer = cx.officer_for(tx, Task::Unmask, Some(&self.office))?.id;
         let reason = checked_reason(&self.reason)?;
-        let party = party::by_link(tx, cx, &self.link)?.ok_or(Refusal::TicketUnknown)?;
+        let party = match QueueCode::parse(&self.ticket) {
+            Ok(code) => party::by_code(tx, cx, &self.office, code)?,
+            Err(_) => party::by_link(tx, cx, &self.ticket)?,
+        };
+        let party = party.ok_or(Refusal::TicketUnknown)?;
         let appointment = appointments::get(tx, party.id)?.ok_or(Refusal::TicketUnknown)?;
         let slot = slots::get(tx, appointment.slot)?.filter(|slot| slot.key.office == self.office);
         slot.ok_or(Refusal::TicketUnknown)?;
+        let account = accounts::get(tx, party.account)?;
+        let account = account.map(|row| account_record(cx.keys, &row)).transpose()?;
+        let phone = account.and_then(|account| account.phone).map(|phone| phone.to_string()).unwrap_or_default();
         let mut people = Vec::new();
         for person in parties::people(tx, party.id)?.iter().filter(|person| !person.sealed.is_empty()) {
             let record: PartyRecord = open_person(cx.keys, &person.sealed)?;
             let person = record.person;
             let (name, nik) = (person.name.as_str().to_owned(), person.nik.as_str().to_owned());
-            people.push(Unmasked { name, nik, birth_date: person.birth_date });
+            people.push(Unmasked { name, nik, birth_date: person.birth_date, phone: phone.clone() });
         }
         let note = Note {
             kind: "unmasked",

@@ -24,7 +24,7 @@ use crate::ticket::window_ends;
 
 /// Receives people without a ticket and gives them a number. An emergency of another kind, and a place from the head's reserve, are for
 /// the head of the office: an officer's request waits for the head's word.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WalkIn {
     /// At which office.
     pub office: OfficeCode,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChangeStaff, Officer, StaffRefusal, open_record};
 use crate::caller::Actor;
-use crate::closure::StartClosure;
+use crate::closure::{self, Plan, Preview, StartClosure};
 use crate::day::{MoveClaim, WalkIn};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::quota::{self, ChangeTimetable};
@@ -168,8 +168,30 @@ fn note(
     Ok(cx.note(tx, Actor::Staff(by), Note { kind, office, reason: Some(&reason), ..Note::default() })?)
 }
 
+/// What a request would do now.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Change hours or quotas.
+    Hours(Effect),
+    /// Close an office; what that comes to, unless it can no longer be done.
+    Closure(Plan, Option<Preview>),
+    /// Take somebody in without a ticket.
+    WalkIn(WalkIn),
+}
+
+fn content(tx: &Tx<'_>, cx: &Context<'_>, kind: &str, body: &str) -> Result<Option<Content>, Error> {
+    if let Some(effect) = quota::asked_for(tx, cx, kind, body)? {
+        return Ok(Some(Content::Hours(effect)));
+    }
+    if let Some((plan, preview)) = closure::asked_for(tx, cx, kind, body)? {
+        return Ok(Some(Content::Closure(plan, preview)));
+    }
+    let walk_in = (kind == WalkIn::NAME).then(|| serde_json::from_str(body).ok()).flatten();
+    Ok(walk_in.map(Content::WalkIn))
+}
+
 /// A request as staff see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RequestView {
     /// Its number.
     pub id: ApprovalId,
@@ -177,8 +199,8 @@ pub struct RequestView {
     pub kind: String,
     /// At which office, if at one.
     pub office: Option<OfficeCode>,
-    /// What it would come to now, where it waits and changes hours or quotas.
-    pub effect: Option<Effect>,
+    /// What it would do, where it waits.
+    pub content: Option<Content>,
     /// Why.
     pub reason: String,
     /// Where it stands.
@@ -244,7 +266,7 @@ fn view(tx: &Tx<'_>, cx: &Context<'_>, officer: &Officer, request: Approval) -> 
         can_withdraw: waits && own,
         asked_by: name(request.asked_by)?,
         decided_by: request.decided_by.map(name).transpose()?,
-        effect: if waits { quota::asked_for(tx, cx, &request.kind, &request.body)? } else { None },
+        content: if waits { content(tx, cx, &request.kind, &request.body)? } else { None },
         id: request.id,
         kind: request.kind,
         office: request.office,

@@ -16,7 +16,7 @@ use antrean_store::{Fault, Tx, staff};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use approval::{Approved, Ask, Decide, RequestView, Requests, Withdraw, requests};
+pub use approval::{Approved, Ask, Content, Decide, RequestView, Requests, Withdraw, requests};
 pub(crate) use approval::{ask as approval_of, checked_reason};
 pub use ceremony::{Question, Site, to_sign_in};
 pub use passkey::{

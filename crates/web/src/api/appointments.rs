@@ -207,13 +207,18 @@ async fn book(
     Body(book): Body<BookRequest>,
 ) -> Result<Response, Trouble> {
     let view = state.app.perform(caller, Some(key), book).await?;
+    Ok(taken(&state, view))
+}
+
+/// The answer to whoever has taken a place.
+pub(super) fn taken(state: &WebState, view: TicketView) -> Response {
     let location = HeaderValue::try_from(format!("/api/v1/appointments/{}", view.link));
     let mut response = (StatusCode::CREATED, Json(Appointment::from(view))).into_response();
     if let Ok(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }
     policy(response.headers_mut(), "account", state.app.policy().bookings_per_account_minute, MINUTE_S as u32);
-    Ok(response)
+    response
 }
 
 /// My appointment.

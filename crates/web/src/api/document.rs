@@ -227,6 +227,25 @@ const CALLED: &[Called] = &[
             "never-fits",
         ],
     ),
+    called("read_replacement", Access::Reading, &["ticket-unknown"]),
+    called(
+        "replace",
+        Access::Changing,
+        &[
+            "ticket-unknown",
+            "release-unknown",
+            "not-possible-now",
+            "slot-unknown",
+            "slot-closed",
+            "full",
+            "booking-closed",
+            "not-open",
+            "not-drawn-yet",
+            "not-offered",
+            "already-live",
+            "person-already-live",
+        ],
+    ),
 ];
 
 /// Every code with its status and the words for integrators. A test compares the statuses with `problem::status_of`.

@@ -8,6 +8,7 @@ pub(crate) mod line;
 mod me;
 mod places;
 pub(crate) mod releases;
+mod replacement;
 mod sessions;
 
 use std::sync::LazyLock;
@@ -33,6 +34,7 @@ fn described() -> OpenApiRouter<WebState> {
         .merge(line::routes())
         .merge(entries::routes())
         .merge(appointments::routes())
+        .merge(replacement::routes())
 }
 
 /// The API's description, complete.

@@ -162,6 +162,11 @@ pub(super) struct Office {
     time_zone: &'static str,
     /// Street address; may be empty.
     address: String,
+    /// Telephone as the office gives it to the public; may be empty.
+    #[schema(example = "(0778) 000 000")]
+    phone: String,
+    /// What the office tells everybody who looks at it; null where it says nothing.
+    notice: Option<Text>,
     /// Services that can be booked online here: `new`, `replacement`.
     #[schema(example = json!(["new", "replacement"]))]
     services: Vec<&'static str>,
@@ -193,6 +198,8 @@ impl From<&DomainOffice> for Office {
             },
             time_zone: office.zone.iana(),
             address: office.address.clone(),
+            phone: office.phone.clone(),
+            notice: office.notice.as_ref().map(Text::from),
             services: office.services.iter().map(|service| service.as_str()).collect(),
             electronic_only_from: office.electronic_only_from,
             distance_km: None,

@@ -1,13 +1,14 @@
 //! What needs a second person: the list, and the word of that person.
 
 use antrean_app::office_change;
-use antrean_app::staff::{self, Decide, RequestView, Withdraw};
+use antrean_app::staff::{self, Content, Decide, RequestView, Withdraw};
 use antrean_domain::quota::Effect;
 use antrean_domain::staff::Task;
 use antrean_store::approvals::ApprovalState;
 use antrean_store::ids::ApprovalId;
 use askama::Template;
 
+use super::closures;
 use super::desk::{Desk, Screen};
 use super::office_changes::{self, is_conflict};
 use super::quota;
@@ -46,6 +47,8 @@ struct Row {
     can_decide: bool,
     can_withdraw: bool,
     effect: Option<Change>,
+    /// What else would be done, as names and values.
+    facts: Vec<(String, String)>,
 }
 
 /// What a change of hours or quotas comes to.
@@ -58,6 +61,34 @@ struct Change {
 fn change(desk: &Desk, effect: &Effect) -> Change {
     let (days, more) = quota::changed_days(desk, effect);
     Change { second: quota::second_person(desk, effect), days, more }
+}
+
+fn facts(desk: &Desk, content: &Content) -> Vec<(String, String)> {
+    let words = desk.words();
+    let fact = |key: &str, value: String| (words.say(key), value);
+    match content {
+        Content::Hours(_) => Vec::new(),
+        Content::Closure(plan, preview) => {
+            let mut facts = vec![
+                fact("closure-when", closures::when(desk, &plan.range)),
+                fact("closure-relocation", words.relocation(plan.relocation)),
+            ];
+            if let Some(preview) = preview {
+                facts.push(fact("closure-windows", preview.windows.to_string()));
+                facts.push(fact("closure-people", words.people(preview.people)));
+                facts.push(fact("closure-unplaced", preview.unplaced.to_string()));
+            }
+            facts
+        }
+        Content::WalkIn(walk_in) => {
+            let why = walk_in.priority.map(|reason| words.priority_reason(reason)).unwrap_or_default();
+            vec![
+                fact("door-service", words.service(walk_in.service)),
+                fact("closure-people", words.people(walk_in.people)),
+                fact("door-priority", why),
+            ]
+        }
+    }
 }
 
 fn row(desk: &Desk, request: RequestView) -> Row {
@@ -84,7 +115,11 @@ fn row(desk: &Desk, request: RequestView) -> Row {
         decided: if request.answer.is_empty() { decided } else { format!("{decided}: {}", request.answer) },
         can_decide: request.can_decide,
         can_withdraw: request.can_withdraw,
-        effect: request.effect.map(|effect| change(desk, &effect)),
+        facts: request.content.as_ref().map(|content| facts(desk, content)).unwrap_or_default(),
+        effect: match &request.content {
+            Some(Content::Hours(effect)) => Some(change(desk, effect)),
+            _ => None,
+        },
     }
 }
 

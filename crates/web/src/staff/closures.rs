@@ -49,7 +49,7 @@ struct Row {
     counts: String,
 }
 
-fn when(desk: &Desk, range: &Range) -> String {
+pub(super) fn when(desk: &Desk, range: &Range) -> String {
     let words = desk.words();
     match range.hours {
         Some((starts, ends)) => format!("{}, {}", words.date(range.from), words.window(starts, ends, desk.zone())),

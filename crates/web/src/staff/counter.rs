@@ -39,6 +39,8 @@ struct CounterPage {
     outcomes: Vec<(&'static str, String)>,
     papers: Vec<(&'static str, String)>,
     stages: Vec<(&'static str, String)>,
+    /// What was chosen for whoever is before the counter, where it was refused.
+    sent: Sent,
 }
 
 /// Who is before the counter.
@@ -92,7 +94,7 @@ fn base(desk: &Desk) -> Result<String, crate::problem::Trouble> {
     Ok(format!("/petugas/{}/loket", desk.office()?.code))
 }
 
-async fn page(desk: &Desk, faults: Faults) -> Answer {
+async fn page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
     let office = desk.office()?.code;
     let view = desk.ask(move |tx, cx| day_at_counter(tx, cx, &office)).await??;
     let words = desk.words();
@@ -145,22 +147,24 @@ async fn page(desk: &Desk, faults: Faults) -> Answer {
         outcomes: Outcome::ALL.map(|outcome| (outcome.as_str(), words.outcome(outcome))).to_vec(),
         papers: MissingPaper::ALL.map(|paper| (paper.as_str(), words.missing_paper(paper))).to_vec(),
         stages: Stage::ALL.map(|stage| (stage.as_str(), words.stage(stage))).to_vec(),
+        sent,
         faults,
     };
     show(shown.faults.status(), &shown)
 }
 
 async fn look(desk: Desk) -> Answer {
-    page(&desk, Faults::none()).await
+    page(&desk, Sent::of([]), Faults::none()).await
 }
 
 /// After something was done the page is the day as it is now; a refusal is said on top of it.
-async fn after<T>(desk: &Desk, done: Result<T, antrean_app::Refusal>) -> Answer {
+async fn after<T>(desk: &Desk, sent: Sent, done: Result<T, antrean_app::Refusal>) -> Answer {
     match done {
         Ok(_) => Ok(onward(&base(desk)?)),
         Err(refusal) => {
             let explained = desk.words().refusal(&refusal, &desk.app().catalogue());
-            page(desk, Faults::one("loket", format!("{}. {}", explained.title, explained.detail))).await
+            let end = if explained.title.ends_with('?') { "" } else { "." };
+            page(desk, sent, Faults::one("loket", format!("{}{end} {}", explained.title, explained.detail))).await
         }
     }
 }
@@ -169,13 +173,13 @@ async fn open(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
     let number = sent.get("number").parse().unwrap_or(0);
     let done = desk.perform(&sent, OpenCounter { office, number }).await?;
-    after(&desk, done).await
+    after(&desk, sent, done).await
 }
 
 async fn close(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
     let done = desk.perform(&sent, CloseCounter { office }).await?;
-    after(&desk, done).await
+    after(&desk, sent, done).await
 }
 
 async fn call(desk: Desk, sent: Sent) -> Answer {
@@ -183,10 +187,10 @@ async fn call(desk: Desk, sent: Sent) -> Answer {
     let typed = sent.get("nomor");
     let number = CallNumber::parse(typed).ok();
     if number.is_none() && !typed.is_empty() {
-        return page(&desk, Faults::one("loket", desk.words().say("counter-number-wrong"))).await;
+        return page(&desk, sent, Faults::one("loket", desk.words().say("counter-number-wrong"))).await;
     }
     let done = desk.perform(&sent, CallNext { office, number }).await?;
-    after(&desk, done).await
+    after(&desk, sent, done).await
 }
 
 /// What a button of the page does; nothing for a button that it does not have.
@@ -217,10 +221,10 @@ fn does(sent: &Sent) -> Option<Does> {
 async fn act(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
     let Some(does) = does(&sent) else {
-        return page(&desk, Faults::one("loket", desk.words().say("counter-nothing-chosen"))).await;
+        return page(&desk, sent, Faults::one("loket", desk.words().say("counter-nothing-chosen"))).await;
     };
     let visit = VisitId(sent.get("visit").parse().unwrap_or(0));
     let version = sent.get("version").parse().unwrap_or(-1);
     let done = desk.perform(&sent, Act { office, visit, version, does }).await?;
-    after(&desk, done).await
+    after(&desk, sent, done).await
 }

@@ -1,6 +1,7 @@
 //! Who somebody is: what is masked is shown for a reason, which is written down; and a NIK that others claimed is freed for its owner.
 
-use antrean_app::day::{MoveClaim, Unmask};
+use antrean_app::Refusal;
+use antrean_app::day::{MoveClaim, Unmask, Unmasked};
 use antrean_app::staff::Approved;
 use antrean_domain::staff::Task;
 use askama::Template;
@@ -26,24 +27,28 @@ struct UnmaskPage {
     faults: Faults,
     key: String,
     here: String,
-    link: String,
+    ticket: String,
     reason: String,
     /// Name, NIK and date of birth of each, once they are shown.
     people: Vec<(String, String, String)>,
+    /// The telephone number of those who are shown.
+    phone: String,
 }
 
 async fn ask_unmask(desk: Desk, sent: Sent) -> Answer {
-    unmask_page(&desk, &sent, Vec::new(), Faults::none())
+    unmask_page(&desk, &sent, &[], Faults::none())
 }
 
-fn unmask_page(desk: &Desk, sent: &Sent, people: Vec<(String, String, String)>, faults: Faults) -> Answer {
+fn unmask_page(desk: &Desk, sent: &Sent, people: &[Unmasked], faults: Faults) -> Answer {
+    let shown = |one: &Unmasked| (one.name.clone(), one.nik.clone(), desk.words().date(one.birth_date));
     let page = UnmaskPage {
         page: desk.screen("unmask-title", &faults),
         key: desk.new_key(),
         here: format!("/petugas/{}/data", desk.office()?.code),
-        link: sent.get("tiket").to_owned(),
+        ticket: sent.get("tiket").to_owned(),
         reason: sent.get("alasan").to_owned(),
-        people,
+        people: people.iter().map(shown).collect(),
+        phone: people.first().map(|one| one.phone.clone()).unwrap_or_default(),
         faults,
     };
     show(page.faults.status(), &page)
@@ -51,16 +56,14 @@ fn unmask_page(desk: &Desk, sent: &Sent, people: Vec<(String, String, String)>, 
 
 async fn unmask(desk: Desk, sent: Sent) -> Answer {
     // An address ends in the link.
-    let link = sent.get("tiket").trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-    let asked = Unmask { office: desk.office()?.code, link, reason: sent.get("alasan").to_owned() };
-    match desk.perform(&sent, asked).await? {
-        Ok(people) => {
-            let words = desk.words();
-            let people = people.into_iter().map(|one| (one.name, one.nik, words.date(one.birth_date))).collect();
-            unmask_page(&desk, &sent, people, Faults::none())
-        }
-        Err(refusal) => unmask_page(&desk, &sent, Vec::new(), Faults::one("alasan", desk.explain(&refusal))),
-    }
+    let ticket = sent.get("tiket").trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    let asked = Unmask { office: desk.office()?.code, ticket, reason: sent.get("alasan").to_owned() };
+    let faults = match desk.perform(&sent, asked).await? {
+        Ok(people) => return unmask_page(&desk, &sent, &people, Faults::none()),
+        Err(Refusal::TicketUnknown) => Faults::one("tiket", desk.words().say("unmask-unknown")),
+        Err(refusal) => Faults::one("alasan", desk.explain(&refusal)),
+    };
+    unmask_page(&desk, &sent, &[], faults)
 }
 
 #[derive(Template)]
