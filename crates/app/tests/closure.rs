@@ -11,7 +11,7 @@ use antrean_app::closure::{self, LiftClosure, NoteCall, Plan, StartClosure};
 use antrean_app::message::Message;
 use antrean_app::party::LiveView;
 use antrean_app::replacement::{Replace, choosing};
-use antrean_app::staff::{self, AddStaff, Approved, Decide, OperatorInvites, StaffRefusal};
+use antrean_app::staff::{self, AddStaff, Approved, Content, Decide, OperatorInvites, StaffRefusal};
 use antrean_app::ticket::TicketView;
 use antrean_app::{Failure, Refusal};
 use antrean_domain::appointment::AppointmentState;
@@ -195,6 +195,9 @@ async fn many_places_need_a_second_person_and_two_heads_close_once() {
         panic!("25 places alone")
     };
     assert!(ticket(&people[0]).await.is_some_and(|ticket| ticket.slot.date == TUESDAY));
+    let waiting = town.app.ask(two.clone(), staff::requests).await.unwrap().waiting;
+    let Some(Content::Closure(plan, Some(preview))) = &waiting[0].content else { panic!("{:?}", waiting[0].content) };
+    assert_eq!((plan.range.from, preview.people), (TUESDAY, 25), "the second person sees what they agree to");
     town.app.perform(two.clone(), None, Decide { request, yes: true, answer: String::new() }).await.unwrap();
     town.tick().await;
     for person in &people {

@@ -82,6 +82,7 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
 
     let form = counter.form("/petugas/BTM/loket/kerja").also("outcome", "papers_missing");
     counter.press(form, "does", "finish").await.shows("Pilih paling sedikit satu dokumen yang kurang.");
+    assert!(counter.html.contains("value=\"papers_missing\" selected"), "what was chosen stays");
     let form =
         counter.form("/petugas/BTM/loket/kerja").also("outcome", "papers_missing").tick("missing", "family_card");
     counter.press(form, "does", "finish").await.shows("Dokumen kurang").shows("Tidak ada yang menunggu");
@@ -147,6 +148,7 @@ async fn people_without_a_ticket_get_a_slip_and_an_emergency_waits_for_the_head(
     assert_eq!(door.at, "/petugas/persetujuan");
     let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
     head.open("/petugas/persetujuan").await.shows("keluarga sakit").shows("Terima tanpa tiket");
+    head.shows("Keperluan").shows("1 orang");
     let yes = head.form("/petugas/persetujuan/1");
     head.press(yes, "word", "yes").await.shows("Disetujui");
     door.open("/petugas/BTM/pintu").await.shows("P-002");
