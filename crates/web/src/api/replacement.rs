@@ -19,7 +19,8 @@ use crate::problem::Trouble;
 use crate::state::WebState;
 
 pub(super) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(read_replacement)).routes(routes!(replace))
+    let router = OpenApiRouter::new().routes(routes!(read_replacement));
+    router.routes(routes!(replace))
 }
 
 /// The right to choose another place before other people.
