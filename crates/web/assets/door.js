@@ -97,11 +97,14 @@
   function newKey() {
     return Array.from(crypto.getRandomValues(new Uint8Array(12)), function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
   }
-  function offline(shown) {
+  // Somebody's name or the end of a NIK: what is looked for, and not shown.
+  function looked(shown) { return /^\d{4}$/.test(shown) || !/\d/.test(shown) && !/^[a-z]{1,3}-[a-z0-9]+$/i.test(shown); }
+  function offline(shown, people) {
+    if (looked(shown.trim())) return say("amber", data.unreached, data.noNames);
     function remember(signal, title, more) {
       var all = kept();
       if (all.length < KEPT_MAX && !all.some(function (one) { return one.shown === shown; })) {
-        all.push({ kunci: newKey(), shown: shown, seen: Date.now() });
+        all.push({ kunci: newKey(), shown: shown, people: people || "", seen: Date.now() });
         keep(all);
       }
       say(signal, title, more);
@@ -144,13 +147,19 @@
       sent.submit();
     }
     // Whether the server can be reached is found out, not believed: a cable may be in and the line beyond it dead.
+    var reached = false;
     return within(REACH_MS, "/livez", { cache: "no-store" }).then(function (alive) {
       if (!alive.ok) throw alive;
+      reached = true;
       return within(ANSWER_MS, sent.action, { method: "POST", body: body, headers: { Accept: "text/html" } });
     }).then(function (answer) {
       var made = new DOMParser().parseFromString(answer.text, "text/html");
       if (PARTS.every(function (id) { return made.getElementById(id); })) show(made); else leave();
-    }, function () { if (shown) offline(shown); else leave(); });
+    }, function () {
+      if (shown) offline(shown, body.get("people"));
+      else if (reached) leave();
+      else say("amber", data.unreached, data.unsent);
+    });
   }
   // One after the other, as they came: a scanner does not wait for the answer.
   var line = Promise.resolve();

@@ -41,6 +41,8 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     door.send(form).await.shows("Siti C***").shows("Catat datang");
     let form = door.form("/petugas/BTM/pintu").fill("shown", "BK-ZZZZZZ");
     door.send(form).await.shows("Tidak dikenal");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &code).fill("people", "dua orang");
+    door.send(form).await.hides("Tepat waktu").hides("A-001");
     let form = door.form("/petugas/BTM/pintu").fill("shown", &code);
     door.send(form).await.shows("Tepat waktu").shows("A-001").shows("Siti C***");
     assert!(door.html.contains("says green"), "the colour is there too");

@@ -121,7 +121,7 @@ async fn page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
             .zip(desk.office().ok())
             .map(|(link, at)| format!("/petugas/{}/data?tiket={link}", at.code)),
     });
-    let seat = |seat: &antrean_app::day::CounterView| {
+    let taken = |seat: &antrean_app::day::CounterView| {
         let who = seat.officer.clone().unwrap_or_else(|| words.say("counter-closed"));
         format!("{} {} – {who}", seat.number, seat.name)
     };
@@ -136,7 +136,7 @@ async fn page(desk: &Desk, sent: Sent, faults: Faults) -> Answer {
         key: desk.new_key(),
         base: base(desk)?,
         mine: view.mine,
-        seats: view.counters.iter().map(seat).collect(),
+        seats: view.counters.iter().map(taken).collect(),
         current,
         next: view.next.map_or_else(String::new, |(number, why)| format!("{number} · {}", words.why_called(why))),
         waiting: rows(&view.waiting),

@@ -74,6 +74,8 @@ struct Said {
 
 struct FoundRow {
     link: String,
+    /// How many of them are there, as it was typed with the name.
+    people: String,
     names: String,
     window: String,
     state: String,
@@ -189,6 +191,12 @@ fn is_name(text: &str) -> bool {
     digits || (letters && text.chars().count() >= 3 && text.len() < 39 && !is_code)
 }
 
+/// How many people are there; nothing said is everybody, and what is no number is nobody, which is refused.
+fn how_many(sent: &Sent) -> Option<u32> {
+    let typed = sent.get("people").trim();
+    (!typed.is_empty()).then(|| typed.parse().unwrap_or(0))
+}
+
 async fn scan(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
     let typed = sent.get("shown").to_owned();
@@ -200,6 +208,7 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
         let text = typed.clone();
         let found = desk.ask(move |tx, cx| find(tx, cx, &office, &text)).await??;
         let row = |found: &Found| FoundRow {
+            people: sent.get("people").to_owned(),
             link: found.link.clone(),
             names: found.people.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "),
             window: desk.words().window(found.starts, found.ends, desk.zone()),
@@ -209,7 +218,7 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
             if found.is_empty() { Faults::one("shown", desk.words().say("door-nobody-found")) } else { Faults::none() };
         return page(&desk, Shows { found: found.iter().map(row).collect(), typed, faults, ..Shows::default() }).await;
     }
-    let people = sent.get("people").parse().ok();
+    let people = how_many(&sent);
     match desk.perform(&sent, CheckIn { office, shown: typed, people, seen: None }).await? {
         Ok(answer) => page(&desk, Shows { said: Some(said(&desk, &answer)), ..Shows::default() }).await,
         Err(refusal) => {
@@ -226,7 +235,8 @@ async fn send_kept(desk: Desk, sent: Sent) -> Answer {
     let (Some(seen), false) = (seen, sent.get("kunci").is_empty()) else {
         return Err(BadRequest::NotAForm.into());
     };
-    let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people: None, seen: Some(seen) };
+    let people = how_many(&sent);
+    let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people, seen: Some(seen) };
     let answer = match desk.perform(&sent, kept).await? {
         Ok(answer) => {
             let said = said(&desk, &answer);

@@ -155,6 +155,9 @@ door-offline-forged = Not a genuine ticket
 door-offline-elsewhere = A ticket for elsewhere or another day
 door-offline-unchecked = Cannot be checked here, kept for later
 door-offline-kept = No network: { "{0}" } arrivals are kept here and sent by themselves later. Do not close this page.
+door-offline-unreached = The server cannot be reached
+door-offline-unsent = Nothing was recorded. What you filled in stays; try again when the network is back.
+door-offline-no-names = Names and NIKs can be looked for when the network is back. Scan the QR code, or type the code of the ticket.
 
 # The page of a counter.
 counter-title = Counter

@@ -155,6 +155,9 @@ door-offline-forged = Tiket tidak asli
 door-offline-elsewhere = Tiket untuk tempat atau tanggal lain
 door-offline-unchecked = Tidak bisa diperiksa di sini, disimpan dulu
 door-offline-kept = Tanpa jaringan: { "{0}" } kedatangan disimpan di sini dan dikirim sendiri nanti. Jangan tutup halaman ini.
+door-offline-unreached = Server tidak terjangkau
+door-offline-unsent = Tidak ada yang dicatat. Isian Anda tetap ada; coba lagi setelah jaringan kembali.
+door-offline-no-names = Nama dan NIK baru bisa dicari setelah jaringan kembali. Pindai kode QR, atau ketik kode tiketnya.
 
 # Halaman loket.
 counter-title = Loket
