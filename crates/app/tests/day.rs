@@ -568,8 +568,8 @@ async fn names_are_found_masked_and_seen_whole_only_for_a_reason_that_is_written
     assert_eq!(siti.does(by_code(ticket.code.to_string())).await.unwrap(), whole);
     assert_eq!(refusal(siti.does(by_code("JS-QFJ8BD".to_owned())).await), Refusal::TicketUnknown);
     let log = day.town.app.store().read(|tx| events::recent(tx, 2)).await.unwrap();
-    assert_eq!((log[1].kind.as_str(), log[1].reason.as_deref()), ("unmasked", Some("Nama di KTP berbeda")));
-    assert_eq!((log[0].kind.as_str(), log[0].reason.as_deref()), ("unmasked", Some("Tidak menjawab pesan")));
+    assert_eq!((log[0].kind.as_str(), log[0].reason.as_deref()), ("unmasked", Some("Nama di KTP berbeda")));
+    assert_eq!((log[1].kind.as_str(), log[1].reason.as_deref()), ("unmasked", Some("Tidak menjawab pesan")));
 }
 
 #[tokio::test]
