@@ -110,9 +110,10 @@ pub fn import(
         for (part, text) in found {
             put(tx, part, text, now)?;
         }
-        let (before, mut names) = (changed_by_staff(tx)?, changed_by_staff(tx)?);
+        let mut names = changed_by_staff(tx)?;
+        let before = names.len();
         names.retain(|name| !found.iter().any(|(part, _)| part == name));
-        if names != before {
+        if names.len() < before {
             put(tx, CHANGED_BY_STAFF, &names.join(" "), now)?;
         }
     }

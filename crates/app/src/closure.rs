@@ -123,16 +123,8 @@ pub fn preview(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Preview, Er
     })
 }
 
-/// The closure that a request asks for and what it would do now; nothing if the request is of another kind.
-pub fn asked_for(
-    tx: &Tx<'_>,
-    cx: &Context<'_>,
-    kind: &str,
-    body: &str,
-) -> Result<Option<(Plan, Option<Preview>)>, Error> {
-    if kind != StartClosure::NAME {
-        return Ok(None);
-    }
+/// The closure that a request asks for and what it would do now, unless it can be done no more.
+pub(crate) fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, body: &str) -> Result<Option<(Plan, Option<Preview>)>, Error> {
     let Ok(StartClosure { plan }) = serde_json::from_str(body) else { return Ok(None) };
     match preview(tx, cx, &plan) {
         Ok(preview) => Ok(Some((plan, Some(preview)))),

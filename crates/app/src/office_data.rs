@@ -119,12 +119,12 @@ impl Operation for ChangeOffice {
         if version_of(&before) != self.seen {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
-        write(tx, cx, files, &self.office, &cells)?;
+        let after = write(tx, cx, files, &self.office, &cells)?;
         let old = |column: &str| before.get(column).cloned().unwrap_or_default();
         let changed = cells.into_iter().map(|(column, cell)| (old(&column), column, cell));
         let differ = changed.filter(|(old, _, cell)| old != cell).map(|(old, column, cell)| (column, (old, cell)));
         let what = What::Data { cells: differ.collect() };
-        keep(tx, cx, &self.office, officer, &self.seen, &what, &reason)?;
+        keep(tx, cx, &self.office, officer, (&self.seen, &after), &what, &reason)?;
         note(tx, cx, officer, "office_changed", &self.office, &reason)
     }
 }
@@ -170,9 +170,9 @@ impl Operation for FoundOffice {
         timetables.set(office, Some(nothing.map_err(|error| Fault::Corrupt { what: error.to_string() })?));
         let hours = timetables.to_text();
         files.replace(TIMETABLES, hours.clone()).map_err(|_| Fault::Corrupt { what: TIMETABLES.to_owned() })?;
-        write(tx, cx, files, &office, &cells)?;
+        let after = write(tx, cx, files, &office, &cells)?;
         put_by_staff(tx, TIMETABLES, &hours, cx.now)?;
-        keep(tx, cx, &office, officer, "", &What::Founded, &reason)?;
+        keep(tx, cx, &office, officer, ("", &after), &What::Founded, &reason)?;
         note(tx, cx, officer, "office_founded", &office, &reason)?;
         Ok(office)
     }
@@ -198,19 +198,21 @@ fn checked(cells: &BTreeMap<String, String>, may: &[&str]) -> Result<BTreeMap<St
     Ok(all)
 }
 
+/// Writes an office's row; returns what its data are known by from now on.
 fn write(
     tx: &Tx<'_>,
     cx: &Context<'_>,
     mut files: CatalogueFiles,
     office: &OfficeCode,
     cells: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let corrupt = |what: String| Fault::Corrupt { what };
     let text = with_row(&files.offices_csv, office.as_str(), cells).map_err(|error| corrupt(error.to_string()))?;
     files.replace(OFFICES, text.clone()).map_err(|_| corrupt(OFFICES.to_owned()))?;
     // Read as every node will read it: whatever is wrong is wrong in this row, for the others were read before.
     Catalogue::parse(&files).map_err(|error| wrong(&error.field, &error.why))?;
-    Ok(put_by_staff(tx, OFFICES, &text, cx.now)?)
+    put_by_staff(tx, OFFICES, &text, cx.now)?;
+    Ok(version_of(&row(&files, office)?))
 }
 
 fn keep(
@@ -218,13 +220,11 @@ fn keep(
     cx: &Context<'_>,
     office: &OfficeCode,
     by: StaffId,
-    seen: &str,
+    versions: (&str, &str),
     what: &What,
     reason: &str,
 ) -> Result<(), Error> {
-    let after = version(tx, office)?;
-    let (part, versions) = (Part::Data, (seen, after.as_str()));
-    let made = Made { office, part, by, seconded_by: None, places: 0, what, versions, reason };
+    let made = Made { office, part: Part::Data, by, seconded_by: None, places: 0, what, versions, reason };
     Ok(office_change::keep(tx, cx, &made)?)
 }
 

@@ -209,11 +209,8 @@ fn named<'a>(before: &'a Timetable, after: &'a Timetable) -> impl Iterator<Item 
     old.keys().chain(new.keys()).filter(|date| old.get(date) != new.get(date)).copied()
 }
 
-/// What a request for a second person would come to now; nothing when it asks for something else, or can be done no more.
-pub fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, kind: &str, body: &str) -> Result<Option<Effect>, Error> {
-    if kind != ChangeTimetable::NAME {
-        return Ok(None);
-    }
+/// What a request for a second person would come to now; nothing when it can be done no more.
+pub(crate) fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, body: &str) -> Result<Option<Effect>, Error> {
     let Ok(asked) = serde_json::from_str::<ChangeTimetable>(body) else { return Ok(None) };
     let (_, catalogue) = stored(tx)?;
     let Ok((before, after)) = asked.changed(cx, &catalogue) else { return Ok(None) };

@@ -6,12 +6,12 @@ mod town;
 use std::sync::Arc;
 
 use antrean_app::appointment::{Cancel, Move};
-use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
+use antrean_app::caller::{Actor, Caller};
 use antrean_app::closure::{self, LiftClosure, NoteCall, Plan, StartClosure};
 use antrean_app::message::Message;
 use antrean_app::party::LiveView;
 use antrean_app::replacement::{Replace, choosing};
-use antrean_app::staff::{self, AddStaff, Approved, Content, Decide, OperatorInvites, StaffRefusal};
+use antrean_app::staff::{self, Approved, Content, Decide, StaffRefusal};
 use antrean_app::ticket::TicketView;
 use antrean_app::{Failure, Refusal};
 use antrean_domain::appointment::AppointmentState;
@@ -19,7 +19,7 @@ use antrean_domain::closure::{Cause, Range, Relocation};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::release::{Mode, ReleaseId};
 use antrean_domain::slot::{Pool, WindowStart};
-use antrean_domain::staff::{Login, Password, Role};
+use antrean_domain::staff::Role;
 use antrean_store::closures::Fate;
 use antrean_store::ids::SlotId;
 use antrean_store::slots;
@@ -28,18 +28,6 @@ use town::{FRIDAY, Person, Town, refusal, wib};
 
 const TUESDAY: Date = date(2026, 12, 1);
 const WEDNESDAY: Date = date(2026, 12, 2);
-
-async fn on_duty(town: &Town, name: &str, role: Role, offices: &[&str]) -> Caller {
-    let offices: Vec<OfficeCode> = offices.iter().map(|code| code.parse().unwrap()).collect();
-    let add = AddStaff { login: Login::parse(name).unwrap(), name: name.to_owned(), role, offices };
-    let invited = town.app.perform_as(Actor::Operator, OperatorInvites { add }).await.unwrap();
-    let secret = staff::totp_of_link(town.app.keys(), &unhex(&invited.token).unwrap());
-    let totp = totp_rs::Builder::new().with_secret(secret.to_vec()).build().unwrap();
-    let code = totp.generate(town.app.now().as_second() as u64).to_string();
-    let password = Password::typed("kuda hijau minum teh").unwrap();
-    let signed_in = staff::begin(&town.app, Caller::default(), &invited.token, password, &code).await.unwrap();
-    Caller { staff: SessionToken::from_text(&signed_in.session), ..Caller::default() }
-}
 
 fn closing(office: &str, from: Date, to: Date, relocation: Relocation) -> StartClosure {
     let range = Range::new(from, to, None).unwrap();
@@ -99,7 +87,7 @@ async fn whoever_held_a_place_gets_the_nearest_one_and_may_still_move() {
     let town = Town::new(1).await;
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 8).await;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let closing = closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice);
     let plan = closing.plan.clone();
     let preview = town.app.ask(head.clone(), move |tx, cx| closure::preview(tx, cx, &plan)).await.unwrap();
@@ -136,7 +124,7 @@ async fn whoever_finds_no_place_is_told_and_called_and_free_at_once() {
     let town = Town::new(2).await;
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 3).await;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let closing = closing("BTM", TUESDAY, WEDNESDAY, Relocation::SameOffice);
     let Approved::Done { outcome: id } = start(&town, &head, closing).await.unwrap() else { panic!("three places") };
     town.tick().await;
@@ -170,7 +158,7 @@ async fn hours_of_a_day_are_closed_and_families_stay_together() {
     family.book(slots[0]).await.unwrap();
     let late = town.applicant(2).await;
     late.book(*slots.last().unwrap()).await.unwrap();
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let mut morning = closing("BTM", TUESDAY, TUESDAY, Relocation::Family);
     let hour = |text| WindowStart::parse(text).unwrap();
     morning.plan.range = Range::new(TUESDAY, TUESDAY, Some((hour("07:00"), hour("10:00")))).unwrap();
@@ -187,8 +175,8 @@ async fn many_places_need_a_second_person_and_two_heads_close_once() {
     let town = Arc::new(Town::new(4).await);
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 25).await;
-    let one = on_duty(&town, "one", Role::Head, &["BTM"]).await;
-    let two = on_duty(&town, "two", Role::Head, &["BTM"]).await;
+    let one = town.on_duty("one", Role::Head, &["BTM"]).await;
+    let two = town.on_duty("two", Role::Head, &["BTM"]).await;
     let Approved::Asked { request } =
         start(&town, &one, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await.unwrap()
     else {
@@ -215,7 +203,7 @@ async fn people_who_cancel_and_book_while_the_office_closes_are_counted_once() {
     let town = Arc::new(Town::new(5).await);
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 16).await;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let slots = windows(&town, &release, "BTM", TUESDAY).await;
     let mut latecomers = Vec::new();
     for number in 100..116 {
@@ -247,7 +235,7 @@ async fn people_who_cancel_and_book_while_the_office_closes_are_counted_once() {
     let office: OfficeCode = "BTM".parse().unwrap();
     let waiting = town.app.ask(head.clone(), staff::requests).await.unwrap().waiting;
     if let Some(request) = waiting.first() {
-        let other = on_duty(&town, "other", Role::Head, &["BTM"]).await;
+        let other = town.on_duty("other", Role::Head, &["BTM"]).await;
         let decided = town.app.perform(other, None, Decide { request: request.id, yes: true, answer: String::new() });
         // The other wizard may have closed the day already, when enough had cancelled for one person to do it.
         match decided.await {
@@ -270,7 +258,7 @@ async fn what_is_closed_before_a_draw_gives_no_place_in_it_and_everybody_can_che
     let release = town.open_release(Mode::Draw, &["BTM"]).await;
     let person = town.applicant(1).await;
     person.enter(&release, &["BTM/2026-12-01/*", "BTM/2026-12-02/*"]).await.unwrap();
-    let admin = on_duty(&town, "admin", Role::Admin, &[]).await;
+    let admin = town.on_duty("admin", Role::Admin, &[]).await;
     start(&town, &admin, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await.unwrap();
     town.draw().await;
     assert_eq!(ticket(&person).await.unwrap().slot.date, WEDNESDAY);
@@ -288,7 +276,7 @@ async fn the_work_stops_anywhere_and_goes_on() {
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 12).await;
     drop(people);
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     start(&town, &head, closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice)).await.unwrap();
     town.restart().await;
     town.tick().await;
@@ -316,7 +304,7 @@ async fn whoever_may_choose_takes_what_is_free_or_kept_in_reserve_once_and_is_no
     let town = Arc::new(Town::new(8).await);
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 2).await;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let closing = closing("BTM", TUESDAY, TUESDAY, Relocation::Choose);
     let mut lost = Vec::new();
     for person in &people {
@@ -364,7 +352,7 @@ async fn whoever_waits_for_the_next_release_has_no_right_to_this_one() {
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 1).await;
     let link = ticket(&people[0]).await.unwrap().link;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     start(&town, &head, closing("BTM", TUESDAY, TUESDAY, Relocation::Release)).await.unwrap();
     town.tick().await;
     let right = offered(&people[0], &link).await;
@@ -394,7 +382,7 @@ async fn a_closure_that_is_lifted_gives_its_places_to_those_who_wait_before_all(
     let town = Town::new(10).await;
     let release = first_come(&town, &["BTM"]).await;
     let people = holders(&town, &release, "BTM", 4).await;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let closing = closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice);
     let Approved::Done { outcome: id } = start(&town, &head, closing).await.unwrap() else { panic!("four places") };
     let lift = |reason: &str| LiftClosure { closure: id, reason: reason.to_owned() };
@@ -402,7 +390,7 @@ async fn a_closure_that_is_lifted_gives_its_places_to_those_who_wait_before_all(
     assert_eq!(refusal(early), Refusal::Staff(StaffRefusal::ChangedMeanwhile), "while people are moved");
     town.tick().await;
     assert_eq!(town.app.overview().closures.len(), 1, "the public is told");
-    let officer = on_duty(&town, "officer", Role::Officer, &["BTM"]).await;
+    let officer = town.on_duty("officer", Role::Officer, &["BTM"]).await;
     assert!(town.app.perform(officer, None, lift("air surut")).await.is_err());
     let opened = town.app.perform(head.clone(), None, lift("air surut")).await.unwrap();
     assert!(opened > 0);
@@ -424,7 +412,7 @@ async fn a_closure_that_is_lifted_gives_its_places_to_those_who_wait_before_all(
 async fn a_window_that_is_closed_in_part_is_closed() {
     let town = Town::new(11).await;
     let release = first_come(&town, &["BTM"]).await;
-    let head = on_duty(&town, "head", Role::Head, &["BTM"]).await;
+    let head = town.on_duty("head", Role::Head, &["BTM"]).await;
     let mut closing = closing("BTM", TUESDAY, TUESDAY, Relocation::SameOffice);
     let hours = (WindowStart::parse("09:30").unwrap(), WindowStart::parse("10:00").unwrap());
     closing.plan.range = Range::new(TUESDAY, TUESDAY, Some(hours)).unwrap();

@@ -5,7 +5,7 @@ pub(crate) mod town;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
+use antrean_app::caller::{Actor, Caller};
 use antrean_app::closure::{Plan, StartClosure};
 use antrean_app::day::{
     Act, CallNext, CheckIn, CloseCounter, DayRefusal, Does, DoorAnswer, EndDay, MoveClaim, OpenCounter, SetCounter,
@@ -15,7 +15,7 @@ use antrean_app::numbers::{self, Span};
 use antrean_app::operation::IdempotencyKey;
 use antrean_app::party::LiveView;
 use antrean_app::policy::Policy;
-use antrean_app::staff::{self, AddStaff, Approved, Decide, OperatorInvites, StaffRefusal};
+use antrean_app::staff::{self, Approved, Content, Decide, StaffRefusal};
 use antrean_app::ticket::TicketView;
 use antrean_app::{Failure, Operation, Refusal};
 use antrean_domain::appointment::AppointmentState;
@@ -26,7 +26,7 @@ use antrean_domain::office::OfficeCode;
 use antrean_domain::release::Mode;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::slot::{Places, Pool, WindowStart};
-use antrean_domain::staff::{Login, Password, Role};
+use antrean_domain::staff::Role;
 use antrean_domain::timetable::{Exception, Timetable, Window};
 use antrean_domain::visit::{
     CallNumber, Class, MissingPaper, Outcome, PriorityReason, Signal, Stage, TakesOn, Verdict, VisitState,
@@ -127,17 +127,8 @@ impl Day {
     }
 
     async fn staff(&self, name: &str, role: Role) -> Officer {
-        let app = &self.town.app;
-        let add =
-            AddStaff { login: Login::parse(name).unwrap(), name: format!("Nama {name}"), role, offices: vec![batam()] };
-        let invited = app.perform_as(Actor::Operator, OperatorInvites { add }).await.unwrap();
-        let secret = staff::totp_of_link(app.keys(), &unhex(&invited.token).unwrap());
-        let totp = totp_rs::Builder::new().with_secret(secret.to_vec()).build().unwrap();
-        let code = totp.generate(app.now().as_second() as u64).to_string();
-        let password = Password::typed("kuda hijau minum teh").unwrap();
-        let begun = staff::begin(app, Caller::default(), &invited.token, password, &code).await.unwrap();
-        let caller = Caller { staff: SessionToken::from_text(&begun.session), ..Caller::default() };
-        Officer { app: app.clone(), caller }
+        let caller = self.town.on_duty(name, role, &["BTM"]).await;
+        Officer { app: self.town.app.clone(), caller }
     }
 
     fn at(&self, hour: i8, minute: i8) {
@@ -527,6 +518,9 @@ async fn a_claimed_nik_goes_back_to_its_owner_and_the_other_account_may_not_name
     assert_eq!(day_refusal(siti.does(claim(78)).await), DayRefusal::NothingClaimed);
     let Approved::Asked { request } = siti.does(claim(77)).await.unwrap() else { panic!("the head is needed") };
     assert_eq!(day.state(&ticket).await, AppointmentState::Booked);
+    let waiting = head.app.ask(head.caller.clone(), staff::requests).await.unwrap().waiting;
+    let Some(Content::Claim(claimed)) = &waiting[0].content else { panic!("{:?}", waiting[0].content) };
+    assert_eq!((claimed.nik.as_str(), claimed.code), ("************0000", Some(ticket.code)));
     head.does(Decide { request, yes: true, answer: String::new() }).await.unwrap();
     assert_eq!(day.state(&ticket).await, AppointmentState::Revoked);
     owner.book(day.slots[1]).await.unwrap();
@@ -562,8 +556,8 @@ async fn names_are_found_masked_and_seen_whole_only_for_a_reason_that_is_written
     let unmask = |reason: &str| Unmask { office: batam(), ticket: ticket.link.clone(), reason: reason.to_owned() };
     assert!(matches!(refusal(siti.does(unmask(" ")).await), Refusal::Staff(StaffRefusal::ReasonMissing { .. })));
     let whole = siti.does(unmask("Nama di KTP berbeda")).await.unwrap();
-    assert_eq!((whole[0].name.as_str(), whole[0].nik.as_str()), ("Uji Coba", nik_of(1).as_str()));
-    assert!(whole[0].phone.starts_with("+62"), "an officer can call them: {:?}", whole[0].phone);
+    assert_eq!((whole.people[0].name.as_str(), whole.people[0].nik.as_str()), ("Uji Coba", nik_of(1).as_str()));
+    assert!(whole.phone.starts_with("+62"), "an officer can call them: {:?}", whole.phone);
     let by_code = |ticket: String| Unmask { office: batam(), ticket, reason: "Tidak menjawab pesan".to_owned() };
     assert_eq!(siti.does(by_code(ticket.code.to_string())).await.unwrap(), whole);
     assert_eq!(refusal(siti.does(by_code("JS-QFJ8BD".to_owned())).await), Refusal::TicketUnknown);

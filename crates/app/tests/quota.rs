@@ -5,18 +5,18 @@ mod town;
 
 use std::collections::BTreeMap;
 
-use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
+use antrean_app::caller::{Actor, Caller};
 use antrean_app::office_change::{self, COUNTED_FOR, ChangeView, Overtaken, PAGE_CHANGES, What};
 use antrean_app::office_data::{self, ChangeOffice};
 use antrean_app::quota::{self, ChangeTimetable, Preview};
-use antrean_app::staff::{self, AddStaff, Approved, Decide, OperatorInvites, StaffRefusal};
+use antrean_app::staff::{Approved, Decide, StaffRefusal};
 use antrean_app::{Failure, Refusal};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::quota::{Amount, SecondPerson, TimetableChange, Weekdays};
 use antrean_domain::release::Mode;
 use antrean_domain::service::Text;
 use antrean_domain::slot::Pool;
-use antrean_domain::staff::{Login, Password, Role};
+use antrean_domain::staff::Role;
 use antrean_domain::timetable::{DayPlan, Ended};
 use antrean_store::ids::ApprovalId;
 use antrean_store::office_changes::Part;
@@ -32,15 +32,7 @@ fn batam() -> OfficeCode {
 }
 
 async fn on_duty(town: &Town, name: &str, role: Role) -> Caller {
-    let offices = if role.is_everywhere() { Vec::new() } else { vec![batam()] };
-    let add = AddStaff { login: Login::parse(name).unwrap(), name: format!("Nama {name}"), role, offices };
-    let invited = town.app.perform_as(Actor::Operator, OperatorInvites { add }).await.unwrap();
-    let secret = staff::totp_of_link(town.app.keys(), &unhex(&invited.token).unwrap());
-    let totp = totp_rs::Builder::new().with_secret(secret.to_vec()).build().unwrap();
-    let code = totp.generate(town.app.now().as_second() as u64).to_string();
-    let password = Password::typed("kuda hijau minum teh").unwrap();
-    let signed_in = staff::begin(&town.app, Caller::default(), &invited.token, password, &code).await.unwrap();
-    Caller { staff: SessionToken::from_text(&signed_in.session), ..Caller::default() }
+    town.on_duty(name, role, if role.is_everywhere() { &[] } else { &["BTM"] }).await
 }
 
 /// So many places more in the first window of Tuesdays.

@@ -104,7 +104,7 @@
     function remember(signal, title, more) {
       var all = kept();
       if (all.length < KEPT_MAX && !all.some(function (one) { return one.shown === shown; })) {
-        all.push({ kunci: newKey(), shown: shown, people: people || "", seen: Date.now() });
+        all.push({ kunci: newKey(), shown: shown, people: /^\d+$/.test(people) ? people : "", seen: Date.now() });
         keep(all);
       }
       say(signal, title, more);
@@ -180,7 +180,9 @@
     var one = all[0], body = new URLSearchParams(one);
     fetch(data.send, { method: "POST", body: body, headers: { Accept: "application/json" } }).then(function (answer) {
       if (!answer.ok) return;
-      return answer.json().then(function () {
+      return answer.json().then(function (told) {
+        // Whoever was let in here and is refused there must not be lost from sight.
+        if (told.signal === "red") say("red", told.title, one.shown);
         keep(kept().filter(function (other) { return other.kunci !== one.kunci; }));
         send();
       });

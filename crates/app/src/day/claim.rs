@@ -4,6 +4,7 @@ use antrean_domain::appointment::AppointmentEvent;
 use antrean_domain::keys::{Keyring, PersonKey};
 use antrean_domain::nik::Nik;
 use antrean_domain::office::OfficeCode;
+use antrean_domain::queue_code::QueueCode;
 use antrean_domain::staff::Task;
 use antrean_store::ids::{AccountId, StaffId};
 use antrean_store::locks::Lock;
@@ -14,9 +15,12 @@ use serde::{Deserialize, Serialize};
 use super::{DayRefusal, revoke_visit, take_along};
 use crate::caller::{Actor, hex, unhex};
 use crate::entry;
+use crate::me::open_person;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Note, Operation};
+use crate::party::PartyRecord;
 use crate::staff::{Approved, Ask, approval_of, checked_reason};
+use crate::ticket::code_of;
 
 /// Frees a person from a party that somebody else made in their name. Names in a party never change (rule 6): the whole party is ended,
 /// without consequence for anybody in it; its account may not name the person again, and the person can enter or walk in at once.
@@ -69,6 +73,28 @@ impl MoveClaim {
         disown(tx, cx, &person, party.account)?;
         Ok(tell(tx, cx, Recipient::Account(party.account), Message::ClaimMoved { office: self.office })?)
     }
+}
+
+/// Whose NIK a request would free, as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The NIK, masked.
+    pub nik: String,
+    /// The queue code of the place that would be taken back, if there is one.
+    pub code: Option<QueueCode>,
+}
+
+/// What a request to free a NIK would free now; nothing when it is free already.
+pub(crate) fn claimed(tx: &Tx<'_>, cx: &Context<'_>, body: &str) -> Result<Option<Claimed>, Error> {
+    let claim = serde_json::from_str::<MoveClaim>(body).ok();
+    let Some(person) = claim.and_then(|claim| claim.person().ok()) else { return Ok(None) };
+    let Some(party) = parties::live_of_person(tx, &person)? else { return Ok(None) };
+    let people = parties::people(tx, party.id)?;
+    let Some(member) = people.iter().find(|member| member.person == person) else { return Ok(None) };
+    let record: PartyRecord = open_person(cx.keys, &member.sealed)?;
+    let slot = appointments::get(tx, party.id)?.map(|held| slots::get(tx, held.slot)).transpose()?.flatten();
+    let code = slot.map(|slot| code_of(cx, &slot.key.office, party.id));
+    Ok(Some(Claimed { nik: record.person.nik.masked(), code }))
 }
 
 /// Ends a party, whatever it has: a place or an entry.

@@ -28,14 +28,15 @@ use antrean_store::{Fault, Tx, appointments, parties, slots, visits, wishes};
 use jiff::civil::Date;
 
 pub use board::{Board, BoardCall, TicketLine, board, line_of};
-pub use claim::MoveClaim;
+pub(crate) use claim::claimed;
+pub use claim::{Claimed, MoveClaim};
 pub use counter::{Act, CallNext, CloseCounter, CounterView, Desk, Does, OpenCounter, SetCounter, desk};
 pub use door::{CheckIn, DoorAnswer, DoorView, Found, UndoCheckIn, door, find};
 pub use evening::EndDay;
 pub use expected::{Expected, expected};
 pub use record::Record;
 pub use refusal::DayRefusal;
-pub use unmask::{Unmask, Unmasked};
+pub use unmask::{Unmask, Unmasked, UnmaskedPerson};
 pub use view::{VisitView, slip};
 pub use walk_in::WalkIn;
 

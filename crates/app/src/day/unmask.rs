@@ -25,24 +25,31 @@ pub struct Unmask {
     pub reason: String,
 }
 
-/// A person as they stated themselves.
+/// Who holds a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unmasked {
+    /// The people, as they stated themselves.
+    pub people: Vec<UnmaskedPerson>,
+    /// The telephone number with which their account signs in; empty once the account is deleted.
+    pub phone: String,
+}
+
+/// A person as they stated themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnmaskedPerson {
     /// The whole name.
     pub name: String,
     /// The whole NIK.
     pub nik: String,
     /// The date of birth.
     pub birth_date: Date,
-    /// The telephone number with which their account signs in; empty once the account is deleted.
-    pub phone: String,
 }
 
 impl Operation for Unmask {
     const NAME: &'static str = "unmask";
-    type Outcome = Vec<Unmasked>;
+    type Outcome = Unmasked;
 
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Vec<Unmasked>, Error> {
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Unmasked, Error> {
         let officer = cx.officer_for(tx, Task::Unmask, Some(&self.office))?.id;
         let reason = checked_reason(&self.reason)?;
         let party = match QueueCode::parse(&self.ticket) {
@@ -61,7 +68,7 @@ impl Operation for Unmask {
             let record: PartyRecord = open_person(cx.keys, &person.sealed)?;
             let person = record.person;
             let (name, nik) = (person.name.as_str().to_owned(), person.nik.as_str().to_owned());
-            people.push(Unmasked { name, nik, birth_date: person.birth_date, phone: phone.clone() });
+            people.push(UnmaskedPerson { name, nik, birth_date: person.birth_date });
         }
         let note = Note {
             kind: "unmasked",
@@ -71,6 +78,6 @@ impl Operation for Unmask {
             ..Note::default()
         };
         cx.note(tx, Actor::Staff(officer), note)?;
-        Ok(people)
+        Ok(Unmasked { people, phone })
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChangeStaff, Officer, StaffRefusal, open_record};
 use crate::caller::Actor;
 use crate::closure::{self, Plan, Preview, StartClosure};
-use crate::day::{MoveClaim, WalkIn};
+use crate::day::{Claimed, MoveClaim, WalkIn, claimed};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::quota::{self, ChangeTimetable};
 
@@ -177,17 +177,18 @@ pub enum Content {
     Closure(Plan, Option<Preview>),
     /// Take somebody in without a ticket.
     WalkIn(WalkIn),
+    /// Free a NIK for its owner.
+    Claim(Claimed),
 }
 
 fn content(tx: &Tx<'_>, cx: &Context<'_>, kind: &str, body: &str) -> Result<Option<Content>, Error> {
-    if let Some(effect) = quota::asked_for(tx, cx, kind, body)? {
-        return Ok(Some(Content::Hours(effect)));
-    }
-    if let Some((plan, preview)) = closure::asked_for(tx, cx, kind, body)? {
-        return Ok(Some(Content::Closure(plan, preview)));
-    }
-    let walk_in = (kind == WalkIn::NAME).then(|| serde_json::from_str(body).ok()).flatten();
-    Ok(walk_in.map(Content::WalkIn))
+    Ok(match kind {
+        ChangeTimetable::NAME => quota::asked_for(tx, cx, body)?.map(Content::Hours),
+        StartClosure::NAME => closure::asked_for(tx, cx, body)?.map(|(plan, preview)| Content::Closure(plan, preview)),
+        WalkIn::NAME => serde_json::from_str(body).ok().map(Content::WalkIn),
+        MoveClaim::NAME => claimed(tx, cx, body)?.map(Content::Claim),
+        _ => None,
+    })
 }
 
 /// A request as staff see it.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use antrean_app::app::{App, Parts};
-use antrean_app::caller::{Caller, SessionToken};
+use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
 use antrean_app::clock::ManualClock;
 use antrean_app::entropy::SeededEntropy;
 use antrean_app::entry::{Enter, EntryView};
@@ -15,6 +15,7 @@ use antrean_app::policy::Policy;
 use antrean_app::release::Plan;
 use antrean_app::release_clock::{NoBeacon, ReleaseClock, Step};
 use antrean_app::sign_in::{EnterCode, RequestCode};
+use antrean_app::staff::{self, AddStaff, OperatorInvites};
 use antrean_app::{Failure, Refusal};
 use antrean_domain::kk::FamilyCard;
 use antrean_domain::name::FullName;
@@ -23,6 +24,7 @@ use antrean_domain::phone::Phone;
 use antrean_domain::region::Zone;
 use antrean_domain::release::{BeaconPlan, Mode, Opening, ReleaseId, ReleasePlan};
 use antrean_domain::service::{PassportKind, ServiceCode};
+use antrean_domain::staff::{Login, Password, Role};
 use antrean_store::ids::{ApplicantId, SlotId};
 use antrean_store::{Store, StoreConfig, archive, audit};
 use jiff::civil::{Date, date, time};
@@ -102,6 +104,18 @@ async fn open(folder: &Place, clock: &Arc<ManualClock>, seed: u64, policy: Polic
 }
 
 impl Town {
+    /// Somebody of the staff who has come in, at these offices.
+    pub async fn on_duty(&self, name: &str, role: Role, offices: &[&str]) -> Caller {
+        let offices = offices.iter().map(|code| code.parse().unwrap()).collect();
+        let add = AddStaff { login: Login::parse(name).unwrap(), name: format!("Nama {name}"), role, offices };
+        let invited = self.app.perform_as(Actor::Operator, OperatorInvites { add }).await.unwrap();
+        let secret = staff::totp_of_link(self.app.keys(), &unhex(&invited.token).unwrap());
+        let (code, password) =
+            (staff::code_at(&secret, self.app.now()), Password::typed("kuda hijau minum teh").unwrap());
+        let begun = staff::begin(&self.app, Caller::default(), &invited.token, password, &code).await.unwrap();
+        Caller { staff: SessionToken::from_text(&begun.session), ..Caller::default() }
+    }
+
     pub async fn new(seed: u64) -> Self {
         Self::with_policy(seed, generous()).await
     }

@@ -80,6 +80,10 @@ fn facts(desk: &Desk, content: &Content) -> Vec<(String, String)> {
             }
             facts
         }
+        Content::Claim(claimed) => {
+            let code = claimed.code.map(|code| code.to_string()).unwrap_or_default();
+            vec![fact("claim-nik", claimed.nik.clone()), fact("closure-code", code)]
+        }
         Content::WalkIn(walk_in) => {
             let why = walk_in.priority.map(|reason| words.priority_reason(reason)).unwrap_or_default();
             vec![

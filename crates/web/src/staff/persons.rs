@@ -1,7 +1,7 @@
 //! Who somebody is: what is masked is shown for a reason, which is written down; and a NIK that others claimed is freed for its owner.
 
 use antrean_app::Refusal;
-use antrean_app::day::{MoveClaim, Unmask, Unmasked};
+use antrean_app::day::{MoveClaim, Unmask, Unmasked, UnmaskedPerson};
 use antrean_app::staff::Approved;
 use antrean_domain::staff::Task;
 use askama::Template;
@@ -36,19 +36,20 @@ struct UnmaskPage {
 }
 
 async fn ask_unmask(desk: Desk, sent: Sent) -> Answer {
-    unmask_page(&desk, &sent, &[], Faults::none())
+    unmask_page(&desk, &sent, None, Faults::none())
 }
 
-fn unmask_page(desk: &Desk, sent: &Sent, people: &[Unmasked], faults: Faults) -> Answer {
-    let shown = |one: &Unmasked| (one.name.clone(), one.nik.clone(), desk.words().date(one.birth_date));
+fn unmask_page(desk: &Desk, sent: &Sent, unmasked: Option<Unmasked>, faults: Faults) -> Answer {
+    let (people, phone) = unmasked.map_or_else(Default::default, |unmasked| (unmasked.people, unmasked.phone));
+    let shown = |one: UnmaskedPerson| (one.name, one.nik, desk.words().date(one.birth_date));
     let page = UnmaskPage {
         page: desk.screen("unmask-title", &faults),
         key: desk.new_key(),
         here: format!("/petugas/{}/data", desk.office()?.code),
         ticket: sent.get("tiket").to_owned(),
         reason: sent.get("alasan").to_owned(),
-        people: people.iter().map(shown).collect(),
-        phone: people.first().map(|one| one.phone.clone()).unwrap_or_default(),
+        people: people.into_iter().map(shown).collect(),
+        phone,
         faults,
     };
     show(page.faults.status(), &page)
@@ -59,11 +60,11 @@ async fn unmask(desk: Desk, sent: Sent) -> Answer {
     let ticket = sent.get("tiket").trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
     let asked = Unmask { office: desk.office()?.code, ticket, reason: sent.get("alasan").to_owned() };
     let faults = match desk.perform(&sent, asked).await? {
-        Ok(people) => return unmask_page(&desk, &sent, &people, Faults::none()),
+        Ok(unmasked) => return unmask_page(&desk, &sent, Some(unmasked), Faults::none()),
         Err(Refusal::TicketUnknown) => Faults::one("tiket", desk.words().say("unmask-unknown")),
         Err(refusal) => Faults::one("alasan", desk.explain(&refusal)),
     };
-    unmask_page(&desk, &sent, &[], faults)
+    unmask_page(&desk, &sent, None, faults)
 }
 
 #[derive(Template)]
