@@ -130,7 +130,7 @@ fn ends_its_line_twice(door: &Tab, number: &str) {
     assert_eq!(door.text("document.querySelector('.says .number')?.textContent??''"), number);
 }
 
-/// Without a network what cannot be checked is kept, once, and sent when the line is whole again.
+/// Without a network what cannot be checked is kept, once, and sent when the line is whole again; what is refused then is said.
 fn keeps_who_comes_without_a_network(door: &Tab, code: &str) {
     door.line(false);
     for _ in 0..2 {
@@ -147,9 +147,17 @@ fn keeps_who_comes_without_a_network(door: &Tab, code: &str) {
         says.contains("Server tidak terjangkau") && says.contains("1 kedatangan disimpan"),
         "a name is not kept: {says}"
     );
+    tab_to(door, "#shown");
+    door.write("XX-2222222");
+    assert_eq!(answer_of_the_door(door, |door| door.key("Enter")), "amber");
     door.line(true);
     let sent = || door.value("document.querySelector('#simpan').hidden") == true;
     assert!(soon(sent), "what was kept is sent");
+    let refused = || {
+        let says = door.text("document.querySelector('#jawab .says.red')?.innerText??''");
+        says.contains("XX-2222222")
+    };
+    assert!(soon(refused), "what is refused then is said: {}", door.text("document.body.innerText"));
 }
 
 #[test]
