@@ -11,12 +11,12 @@ use antrean_domain::office::OfficeCode;
 use antrean_domain::release::{Mode, ReleaseId, booking_closes};
 use antrean_domain::slot::{Pool, SlotKey};
 use antrean_domain::staff::Task;
-use antrean_store::closures::{self, Closure, Fate, Holder, NewClosure};
+use antrean_store::closures::{self, Calls, Closure, Fate, Holder, NewClosure, Part};
 use antrean_store::ids::{ClosureId, PartyId, SlotId, StaffId};
 use antrean_store::locks::Lock;
 use antrean_store::releases::{self, ReleaseState};
 use antrean_store::slots::Slot;
-use antrean_store::{Fault, Tx, appointments, parties, replacements, slots, wishes};
+use antrean_store::{Fault, Tx, appointments, parties, replacements, slots, staff, wishes};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -29,16 +29,15 @@ use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Failure, Note, Operation};
 use crate::party::{link_of, plan_of};
 use crate::refusal::Refusal;
-use crate::staff::{Approved, Ask, StaffRefusal, approval};
+use crate::staff::{Approved, Ask, StaffRefusal, approval, name_of};
 use crate::ticket::{code_of, place_told, zone_of};
 
 /// Places that one person may take back alone; more need a second one.
 pub const ALONE_PLACES_MAX: u32 = 20;
 /// Parties settled in one operation: a few milliseconds of the writer's time, so that others are served in between.
 const SETTLED_AT_ONCE: u32 = 50;
-/// Closures listed, and people of one, at most.
+/// Closures listed at most.
 const LISTED_MAX: u32 = 100;
-const PEOPLE_MAX: u32 = 20_000;
 /// Characters of the words for the public.
 const WORDS_MAX: usize = 120;
 /// Closures that the public is told of at once.
@@ -514,15 +513,39 @@ pub(crate) fn public(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<PublicClosure>, 
     Ok(closures::current(tx, today, PUBLIC_MAX)?.into_iter().map(public).collect())
 }
 
-/// Notes that somebody of a closure was called, and what came of it.
+/// Notes what a call to somebody without a place came to.
 #[derive(Serialize, Deserialize)]
 pub struct NoteCall {
     /// The closure.
     pub closure: ClosureId,
     /// The party's link id.
     pub link: String,
-    /// What came of it.
+    /// Whether they were reached: then nobody has to call any more.
+    pub reached: bool,
+    /// What came of it; may be empty where nobody answered.
     pub words: String,
+    /// When the last call was that the officer saw: whoever noted another one meanwhile is not written over.
+    pub seen: Option<Timestamp>,
+}
+
+/// A call as it is kept, under seal.
+#[derive(Serialize, Deserialize)]
+struct KeptCall {
+    by: StaffId,
+    at: Timestamp,
+    reached: bool,
+    words: String,
+}
+
+fn open_calls(cx: &Context<'_>, calls: &Calls) -> Result<Vec<KeptCall>, Fault> {
+    let broken = || Fault::Corrupt { what: format!("the calls of {}", calls.last) };
+    let plain = cx.keys.open(SEAL_CALL, &calls.sealed).map_err(|_| broken())?;
+    if let Ok(kept) = serde_json::from_slice(&plain) {
+        return Ok(kept);
+    }
+    // As the first version kept it: the words of one call, after which nobody called any more.
+    let words = String::from_utf8(plain).map_err(|_| broken())?;
+    Ok(vec![KeptCall { by: calls.by, at: calls.last, reached: true, words }])
 }
 
 impl Operation for NoteCall {
@@ -531,11 +554,18 @@ impl Operation for NoteCall {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
         let closure = closures::get(tx, self.closure)?.ok_or(StaffRefusal::ClosureUnknown)?;
-        let officer = cx.officer_for(tx, Task::People, Some(&closure.office))?.id;
-        let words = approval::checked_reason(&self.words)?;
+        let by = cx.officer_for(tx, Task::People, Some(&closure.office))?.id;
+        let silent = !self.reached && self.words.trim().is_empty();
+        let words = if silent { String::new() } else { approval::checked_reason(&self.words)? };
         let party = crate::party::by_link(tx, cx, &self.link)?.ok_or(Refusal::TicketUnknown)?;
-        let sealed = cx.keys.seal(SEAL_CALL, words.as_bytes(), entropy::bytes(cx.entropy));
-        if !closures::called(tx, closure.id, party.id, officer, &sealed, cx.now)? {
+        let before = closures::calls_to(tx, closure.id, party.id)?;
+        let Some((Fate::Revoked, before)) = before else { return Err(StaffRefusal::NotToCall.into()) };
+        let mut kept = before.as_ref().map_or_else(|| Ok(Vec::new()), |calls| open_calls(cx, calls))?;
+        kept.push(KeptCall { by, at: cx.now, reached: self.reached, words });
+        let plain = serde_json::to_vec(&kept).map_err(|error| Fault::Corrupt { what: format!("a call: {error}") })?;
+        let sealed = cx.keys.seal(SEAL_CALL, &plain, entropy::bytes(cx.entropy));
+        let calls = Calls { by, last: cx.now, reached: self.reached, sealed };
+        if !closures::called(tx, closure.id, party.id, &calls, self.seen)? {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
         let reason = format!("closure {}", closure.id);
@@ -546,7 +576,7 @@ impl Operation for NoteCall {
             reason: Some(&reason),
             ..Note::default()
         };
-        Ok(cx.note(tx, Actor::Staff(officer), note)?)
+        Ok(cx.note(tx, Actor::Staff(by), note)?)
     }
 }
 
@@ -576,36 +606,66 @@ pub struct PersonView {
     /// What became of it.
     pub fate: Fate,
     /// What it had.
-    pub from: Option<SlotKey>,
+    pub from: SlotKey,
     /// What it has now.
     pub to: Option<SlotKey>,
     /// Whether its account chose another place since.
     pub replaced: bool,
-    /// What came of the call, for those who call; others see that somebody called.
-    pub called: Option<String>,
+    /// Whether somebody still has to call.
+    pub to_call: bool,
+    /// The calls, the first first. What came of them is for those who call; others see that somebody did.
+    pub calls: Vec<CallView>,
 }
 
-/// A closure with everybody in it.
-pub fn show(tx: &Tx<'_>, cx: &Context<'_>, id: ClosureId) -> Result<(ClosureView, Vec<PersonView>), Error> {
+/// A call to somebody, as officers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallView {
+    /// Who called.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether somebody answered.
+    pub reached: bool,
+    /// What came of it.
+    pub words: String,
+}
+
+/// A closure with a part of its people.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The closure.
+    pub view: ClosureView,
+    /// Some of the people.
+    pub people: Vec<PersonView>,
+    /// How many of all still have to be called.
+    pub to_call: u32,
+}
+
+/// A closure with a part of its people.
+pub fn show(tx: &Tx<'_>, cx: &Context<'_>, id: ClosureId, part: Part) -> Result<Shown, Error> {
     let closure = closures::get(tx, id)?.ok_or(StaffRefusal::ClosureUnknown)?;
-    let calls = cx.officer_for(tx, Task::Look, Some(&closure.office))?.role.may(Task::People);
-    let heard = |sealed: &[u8]| {
-        let broken = || Fault::Corrupt { what: format!("a call of closure {id}") };
-        let plain = if calls { cx.keys.open(SEAL_CALL, sealed).map_err(|_| broken())? } else { Vec::new() };
-        String::from_utf8(plain).map_err(|_| broken())
-    };
-    let key = |slot: SlotId| -> Result<Option<SlotKey>, Fault> { Ok(slots::get(tx, slot)?.map(|slot| slot.key)) };
+    let hears = cx.officer_for(tx, Task::Look, Some(&closure.office))?.role.may(Task::People);
     let mut people = Vec::new();
-    for settled in closures::people(tx, id, PEOPLE_MAX)? {
+    for settled in closures::people(tx, id, part)? {
+        let reached = settled.calls.as_ref().is_some_and(|calls| calls.reached);
+        let replaced = settled.replaced_by.is_some();
+        let mut calls = Vec::new();
+        for call in settled.calls.map_or_else(|| Ok(Vec::new()), |calls| open_calls(cx, &calls))? {
+            let words = if hears { call.words } else { String::new() };
+            let by = staff::get(tx, call.by)?.map(|member| name_of(cx, &member)).transpose()?.unwrap_or_default();
+            calls.push(CallView { by, at: call.at, reached: call.reached, words });
+        }
         people.push(PersonView {
             link: link_of(cx, settled.party),
             code: code_of(cx, &closure.office, settled.party).to_string(),
             fate: settled.fate,
-            from: key(settled.from)?,
-            to: settled.to.map(key).transpose()?.flatten(),
-            replaced: settled.replaced_by.is_some(),
-            called: settled.called.map(|(_, _, sealed)| heard(&sealed)).transpose()?,
+            from: settled.from,
+            to: settled.to,
+            replaced,
+            to_call: settled.fate == Fate::Revoked && !replaced && !reached,
+            calls,
         });
     }
-    Ok((ClosureView { counts: closures::counts(tx, id)?, closure }, people))
+    let to_call = closures::to_call(tx, id)?;
+    Ok(Shown { view: ClosureView { counts: closures::counts(tx, id)?, closure }, people, to_call })
 }

@@ -20,7 +20,7 @@ use antrean_domain::office::OfficeCode;
 use antrean_domain::release::{Mode, ReleaseId};
 use antrean_domain::slot::{Pool, WindowStart};
 use antrean_domain::staff::Role;
-use antrean_store::closures::Fate;
+use antrean_store::closures::{Fate, Part};
 use antrean_store::ids::SlotId;
 use antrean_store::slots;
 use jiff::civil::{Date, date};
@@ -28,6 +28,9 @@ use town::{FRIDAY, Person, Town, refusal, wib};
 
 const TUESDAY: Date = date(2026, 12, 1);
 const WEDNESDAY: Date = date(2026, 12, 2);
+
+/// Everybody of a closure.
+const ALL: Part = Part { to_call: false, skip: 0, limit: 1_000 };
 
 fn closing(office: &str, from: Date, to: Date, relocation: Relocation) -> StartClosure {
     let range = Range::new(from, to, None).unwrap();
@@ -113,9 +116,9 @@ async fn whoever_held_a_place_gets_the_nearest_one_and_may_still_move() {
     }
     let later = *windows(&town, &release, "BTM", WEDNESDAY).await.last().unwrap();
     people[0].perform(Move { link: ticket(&people[0]).await.unwrap().link, slot: later }).await.unwrap();
-    let (view, all) = town.app.ask(head, move |tx, cx| closure::show(tx, cx, id)).await.unwrap();
-    assert!(view.closure.done.is_some());
-    assert_eq!((view.counts, all.len()), (vec![(Fate::Moved, 8)], 8));
+    let shown = town.app.ask(head, move |tx, cx| closure::show(tx, cx, id, ALL)).await.unwrap();
+    assert!(shown.view.closure.done.is_some());
+    assert_eq!((shown.view.counts, shown.people.len(), shown.to_call), (vec![(Fate::Moved, 8)], 8, 0));
     town.check_rules().await;
 }
 
@@ -137,11 +140,43 @@ async fn whoever_finds_no_place_is_told_and_called_and_free_at_once() {
     }
     let told = town.messages().await;
     assert_eq!(told.iter().filter(|(_, message)| matches!(message, Message::Revoked { .. })).count(), 3);
-    let (_, all) = town.app.ask(head.clone(), move |tx, cx| closure::show(tx, cx, id)).await.unwrap();
-    let call = |words: &str| NoteCall { closure: id, link: all[0].link.clone(), words: words.to_owned() };
-    town.app.perform(head.clone(), None, call("datang Jumat")).await.unwrap();
-    let again = town.app.perform(head, None, call("lagi")).await;
-    assert_eq!(refusal(again), Refusal::Staff(StaffRefusal::ChangedMeanwhile));
+    let listed = async |part| {
+        let shown = town.app.ask(head.clone(), move |tx, cx| closure::show(tx, cx, id, part)).await.unwrap();
+        (shown.people, shown.to_call)
+    };
+    let to_call = Part { to_call: true, ..ALL };
+    let (all, left) = listed(to_call).await;
+    assert_eq!((all.len(), left), (3, 3));
+    let (second, _) = listed(Part { skip: 1, limit: 1, ..to_call }).await;
+    assert_eq!(second[0].link, all[1].link, "a list of thousands is read in pages");
+    let call = |reached, words: &str, seen| NoteCall {
+        closure: id,
+        link: all[0].link.clone(),
+        reached,
+        words: words.to_owned(),
+        seen,
+    };
+    // Two officers call the same person, and nobody answers: one call is noted, and the other officer hears of it.
+    let other = town.on_duty("other", Role::Officer, &["BTM"]).await;
+    let (one, two) = tokio::join!(
+        town.app.perform(head.clone(), None, call(false, "", None)),
+        town.app.perform(other.clone(), None, call(false, "", None)),
+    );
+    let (won, lost) = if one.is_ok() { (one, two) } else { (two, one) };
+    won.unwrap();
+    assert_eq!(refusal(lost), Refusal::Staff(StaffRefusal::ChangedMeanwhile));
+    let (again, left) = listed(to_call).await;
+    assert_eq!((again[0].calls.len(), again[0].calls[0].reached, left), (1, false, 3), "they are called again");
+    let seen = Some(again[0].calls[0].at);
+    let blank = town.app.perform(other.clone(), None, call(true, " ", seen)).await;
+    assert!(matches!(refusal(blank), Refusal::Staff(StaffRefusal::ReasonMissing { .. })));
+    town.app.perform(other, None, call(true, "datang Jumat", seen)).await.unwrap();
+    let (rest, left) = listed(to_call).await;
+    assert_eq!((rest.len(), left), (2, 2), "whoever was reached is called no more");
+    let (everybody, _) = listed(ALL).await;
+    let theirs = everybody.iter().find(|person| person.link == all[0].link).unwrap();
+    assert_eq!(theirs.calls.iter().map(|call| call.words.as_str()).collect::<Vec<_>>(), ["", "datang Jumat"]);
+    assert!(!theirs.to_call);
 
     // The day passes; nobody has missed anything.
     town.at(wib(date(2026, 12, 3), 3, 0)).await;
@@ -195,6 +230,11 @@ async fn many_places_need_a_second_person_and_two_heads_close_once() {
     assert_eq!(refusal(again), Refusal::Staff(StaffRefusal::NothingToClose));
     let elsewhere = start(&town, &two, closing("JAKSEL", TUESDAY, TUESDAY, Relocation::SameOffice)).await;
     assert!(matches!(refusal(elsewhere), Refusal::Staff(StaffRefusal::OfficeNotYours { .. })));
+    // Whoever has a place is not to be called.
+    let of_office = town.app.ask(two.clone(), |tx, cx| closure::list(tx, cx, &"BTM".parse().unwrap())).await.unwrap();
+    let (closure, link) = (of_office[0].closure.id, ticket(&people[0]).await.unwrap().link);
+    let call = NoteCall { closure, link, reached: false, words: String::new(), seen: None };
+    assert_eq!(refusal(town.app.perform(two, None, call).await), Refusal::Staff(StaffRefusal::NotToCall));
     town.check_rules().await;
 }
 
@@ -336,8 +376,9 @@ async fn whoever_may_choose_takes_what_is_free_or_kept_in_reserve_once_and_is_no
     let stolen = people[1].perform(Replace { link: lost[0].clone(), slot: reserve.id }).await;
     assert_eq!(refusal(stolen), Refusal::TicketUnknown);
     let theirs = people[1].perform(Replace { link: lost[1].clone(), slot: reserve.id }).await.unwrap();
-    let (_, listed) = town.app.ask(head, move |tx, cx| closure::show(tx, cx, id)).await.unwrap();
-    assert!(listed.iter().all(|person| person.replaced), "nobody is left to be called");
+    let listed = town.app.ask(head, move |tx, cx| closure::show(tx, cx, id, ALL)).await.unwrap();
+    assert!(listed.people.iter().all(|person| person.replaced), "nobody is left to be called");
+    assert_eq!(listed.to_call, 0);
     // A place of the reserve that is given back is the office's again, and no wave passes it on.
     let before = town.app.store().read(move |tx| slots::get(tx, reserve.id)).await.unwrap().unwrap();
     people[1].perform(Cancel { link: theirs.link }).await.unwrap();

@@ -21,6 +21,11 @@ named!(Cause {
     Security = "security",
     Other = "other",
 });
+
+/// How it is kept that somebody was reached by telephone, and that somebody tried.
+const REACHED: &str = "reached";
+const TRIED: &str = "tried";
+
 /// A relocation as it is kept: its word, and whether people choose. `choose` is kept as `release` with a mark, since the word came later.
 fn kept(relocation: Relocation) -> (&'static str, bool) {
     match relocation {
@@ -58,6 +63,30 @@ macro_rules! in_range {
     };
 }
 
+macro_rules! people {
+    () => {
+        "closure_people w LEFT JOIN replacements r ON r.party_id = w.party_id AND r.closure_id = w.closure_id"
+    };
+}
+
+macro_rules! settled {
+    () => {
+        concat!(
+            "SELECT w.party_id, w.state, f.office, f.date, f.starts, t.office, t.date, t.starts,
+             w.called_by, w.called_ms, w.called, w.called_sealed, r.used_by FROM ",
+            people!(),
+            " JOIN slots f ON f.id = w.from_slot LEFT JOIN slots t ON t.id = w.to_slot"
+        )
+    };
+}
+
+/// Who has no place, has chosen none since, and was not reached.
+macro_rules! to_call {
+    () => {
+        "w.state = 'revoked' AND r.used_by IS NULL AND w.called <> 'reached'"
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO closures (office, from_date, to_date, starts, ends, cause, words, relocation, asked_by, begun_ms,
               chooses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -88,11 +117,12 @@ statements! {
     SETTLE = "UPDATE closure_people SET state = ?3, to_slot = ?4, done_ms = ?5
               WHERE closure_id = ?1 AND party_id = ?2 AND state = 'waiting'";
     COUNTS = "SELECT state, count(*) FROM closure_people WHERE closure_id = ?1 GROUP BY state ORDER BY state";
-    PEOPLE = "SELECT w.party_id, w.from_slot, w.state, w.to_slot, w.called_by, w.called_ms, w.called_sealed, r.used_by
-              FROM closure_people w LEFT JOIN replacements r ON r.party_id = w.party_id AND r.closure_id = w.closure_id
-              WHERE w.closure_id = ?1 ORDER BY w.state DESC, w.party_id LIMIT ?2";
-    CALLED = "UPDATE closure_people SET called_by = ?3, called_ms = ?4, called_sealed = ?5
-              WHERE closure_id = ?1 AND party_id = ?2 AND called_ms IS NULL";
+    PEOPLE = concat!(settled!(), " WHERE w.closure_id = ?1 ORDER BY w.state DESC, w.party_id LIMIT ?2 OFFSET ?3");
+    TO_CALL = concat!(settled!(), " WHERE w.closure_id = ?1 AND ", to_call!(), " ORDER BY w.party_id LIMIT ?2 OFFSET ?3");
+    COUNT_TO_CALL = concat!("SELECT count(*) FROM ", people!(), " WHERE w.closure_id = ?1 AND ", to_call!());
+    CALLS = "SELECT state, called_by, called_ms, called, called_sealed FROM closure_people WHERE closure_id = ?1 AND party_id = ?2";
+    CALLED = "UPDATE closure_people SET called_by = ?3, called_ms = ?4, called = ?5, called_sealed = ?6
+              WHERE closure_id = ?1 AND party_id = ?2 AND coalesce(called_ms, 0) = ?7";
     OF_PARTY = "SELECT c.cause, c.words FROM closure_people w JOIN closures c ON c.id = w.closure_id
                 WHERE w.party_id = ?1 ORDER BY c.id DESC LIMIT 1";
 }
@@ -169,19 +199,32 @@ pub struct Holder {
     pub release: ReleaseId,
 }
 
+/// The calls to somebody who lost a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// Who called last.
+    pub by: StaffId,
+    /// When that was: the version that another call names.
+    pub last: Timestamp,
+    /// Whether they were reached: nobody has to call any more.
+    pub reached: bool,
+    /// What came of each, sealed.
+    pub sealed: Vec<u8>,
+}
+
 /// What became of a party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
     /// The party.
     pub party: PartyId,
-    /// The slot that it had.
-    pub from: SlotId,
+    /// What it had.
+    pub from: SlotKey,
     /// What became of it.
     pub fate: Fate,
-    /// The slot that it has now.
-    pub to: Option<SlotId>,
-    /// Who called it, when, and what came of it, sealed.
-    pub called: Option<(StaffId, Timestamp, Vec<u8>)>,
+    /// What it has now.
+    pub to: Option<SlotKey>,
+    /// The calls to it, if there were any.
+    pub calls: Option<Calls>,
     /// The party by which its account chose another place since.
     pub replaced_by: Option<PartyId>,
 }
@@ -343,34 +386,69 @@ pub fn counts(tx: &Tx<'_>, id: ClosureId) -> Result<Vec<(Fate, u32)>, Fault> {
     tx.all(COUNTS, &[Value::Int(id.0)], |row| Ok((row.named(0)?, row.small(1)?)))
 }
 
-/// What became of whom, at most so many.
-pub fn people(tx: &Tx<'_>, id: ClosureId, limit: u32) -> Result<Vec<Settled>, Fault> {
-    tx.all(PEOPLE, &[Value::Int(id.0), Value::Int(limit.into())], |row| {
-        let called = match (row.int_opt(4)?, row.instant_opt(5)?) {
-            (Some(by), Some(at)) => Some((StaffId(by), at, row.blob(6)?.to_vec())),
-            _ => None,
+/// Which of the people of a closure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Only those who still have to be called.
+    pub to_call: bool,
+    /// How many to leave out.
+    pub skip: u32,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// The calls that a row tells of from this column on.
+fn calls(row: &RowRef<'_>, at: usize) -> Result<Option<Calls>, Fault> {
+    let (Some(by), Some(last)) = (row.int_opt(at)?, row.instant_opt(at + 1)?) else { return Ok(None) };
+    let (reached, sealed) = (row.text(at + 2)? == REACHED, row.blob(at + 3)?.to_vec());
+    Ok(Some(Calls { by: StaffId(by), last, reached, sealed }))
+}
+
+/// What became of whom: those who wait first, then those without a place.
+pub fn people(tx: &Tx<'_>, id: ClosureId, part: Part) -> Result<Vec<Settled>, Fault> {
+    let statement = if part.to_call { TO_CALL } else { PEOPLE };
+    tx.all(statement, &[Value::Int(id.0), Value::Int(part.limit.into()), Value::Int(part.skip.into())], |row| {
+        let key = |at| {
+            Ok::<_, Fault>(SlotKey { office: row.office(at)?, date: row.date(at + 1)?, starts: row.starts(at + 2)? })
         };
         Ok(Settled {
             party: row.party(0)?,
-            from: row.slot(1)?,
-            fate: row.named(2)?,
-            to: row.int_opt(3)?.map(SlotId),
-            called,
-            replaced_by: row.int_opt(7)?.map(PartyId),
+            fate: row.named(1)?,
+            from: key(2)?,
+            to: row.int_opt(7)?.map(|_| key(5)).transpose()?,
+            calls: calls(row, 8)?,
+            replaced_by: row.int_opt(12)?.map(PartyId),
         })
     })
 }
 
-/// Notes that a party was called and what came of it, sealed; `false` if somebody did before, or the party is not in the closure.
+/// How many still have to be called.
+pub fn to_call(tx: &Tx<'_>, id: ClosureId) -> Result<u32, Fault> {
+    Ok(tx.opt(COUNT_TO_CALL, &[Value::Int(id.0)], |row| row.small(0))?.unwrap_or_default())
+}
+
+/// What became of a party in a closure, and the calls to it; `None` if it is not in it.
+pub fn calls_to(tx: &Tx<'_>, id: ClosureId, party: PartyId) -> Result<Option<(Fate, Option<Calls>)>, Fault> {
+    tx.opt(CALLS, &[Value::Int(id.0), Value::Int(party.0)], |row| Ok((row.named(0)?, calls(row, 1)?)))
+}
+
+/// Keeps the calls to a party with one more; `false` if another one came after the last that was seen.
 pub fn called(
     tx: &Tx<'_>,
     id: ClosureId,
     party: PartyId,
-    by: StaffId,
-    sealed: &[u8],
-    now: Timestamp,
+    calls: &Calls,
+    seen: Option<Timestamp>,
 ) -> Result<bool, Fault> {
-    let values = [Value::Int(id.0), Value::Int(party.0), Value::Int(by.0), Value::instant(now), Value::Blob(sealed)];
+    let values = [
+        Value::Int(id.0),
+        Value::Int(party.0),
+        Value::Int(calls.by.0),
+        Value::instant(calls.last),
+        Value::Text(if calls.reached { REACHED } else { TRIED }),
+        Value::Blob(&calls.sealed),
+        Value::Int(seen.map_or(0, Timestamp::as_millisecond)),
+    ];
     tx.changed(CALLED, &values)
 }
 

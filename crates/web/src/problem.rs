@@ -292,6 +292,7 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         | R::ChangedMeanwhile
         | R::DecidedAlready
         | R::ClosureBegun
+        | R::NotToCall
         | R::NothingToClose
         | R::ClosureDuringDraw => StatusCode::CONFLICT,
         R::SignInWrong

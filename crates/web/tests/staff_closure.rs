@@ -64,7 +64,7 @@ async fn an_office_is_closed_and_everybody_is_moved() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_place_is_called_and_the_call_is_noted_once() {
+async fn whoever_has_no_place_is_called_until_they_are_reached() {
     let server = Server::new().await;
     holders(&server, "BTM", 2).await;
     let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);
@@ -79,11 +79,33 @@ async fn whoever_has_no_place_is_called_and_the_call_is_noted_once() {
     let shown = head.at.clone();
     closure::tend(&server.app).await.unwrap();
     head.open(&shown).await.shows("2 tanpa tempat");
-    let call = format!("{shown}/telepon");
+    head.follow("Masih harus ditelepon (2)").await.shows("Lihat nomor telepon");
+    let (list, call) = (head.at.clone(), format!("{shown}/telepon"));
     let form = head.form(&call);
-    head.send(form.clone()).await.shows("Tulis alasannya dengan singkat");
-    let form = head.form(&call).fill("hasil", "datang hari Jumat");
-    head.send(form).await.shows("datang hari Jumat");
+    head.press(form.clone(), "tersambung", "ya").await.shows("Tulis alasannya dengan singkat");
+    head.send(form).await.shows("Tekan Sudah bicara atau Belum tersambung");
+
+    // Nobody answers: the call is on record, and they stay on the list. A colleague who saw neither call hears of it.
+    let mut other = Browser::on_duty(&server, &server.on_duty("dua", Role::Officer, &["BTM"]).await);
+    other.open(&list).await;
+    head.open(&list).await;
+    let form = head.form(&call);
+    let who = form.value("tiket").to_owned();
+    head.press(form, "tersambung", "belum").await.shows("Hasil telepon tersimpan").shows("tidak tersambung");
+    head.shows("Masih harus ditelepon (2)");
+    let stale = other.form(&call).fill("hasil", "datang Senin");
+    assert_eq!(stale.value("tiket"), who);
+    other.press(stale, "tersambung", "ya").await.shows("tidak tersambung").shows("value=\"datang Senin\"");
+    assert_eq!(other.status, StatusCode::CONFLICT);
+
+    // They are reached at last: off the list, and in the list of all with both calls.
+    other.open(&list).await;
+    let form = other.form(&call).fill("hasil", "datang Senin");
+    other.press(form, "tersambung", "ya").await.shows("Masih harus ditelepon (1)").hides("datang Senin");
+    other.follow("Semua (2)").await.shows("tidak tersambung").shows("datang Senin").shows("Sudah ditelepon");
+    // An auditor sees that somebody called, and not what was said.
+    let mut auditor = Browser::on_duty(&server, &server.on_duty("auditor", Role::Auditor, &[]).await);
+    auditor.open(&shown).await.shows("sudah bicara").hides("datang Senin").hides("Hasil telepon");
     server.check_rules().await;
 }
 

@@ -41,6 +41,11 @@ async fn a_head_reads_the_numbers_of_an_office_and_takes_them_home() {
     for wrong in ["dari=x&sampai=y", "dari=2026-01-01&sampai=2026-12-01", "dari=-9999-01-01&sampai=9999-12-31"] {
         head.open(&format!("{HERE}?{wrong}")).await;
         assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        // No file of other dates than those that were asked for.
+        for file in ["tabel.csv", "tabel.xlsx"] {
+            head.open(&format!("{HERE}/{file}?{wrong}")).await.shows("Isi dua tanggal");
+            assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{file} {wrong}");
+        }
     }
     head.open(&format!("{HERE}/tabel.csv?dari=2026-12-01&sampai=2026-12-02")).await;
     assert!(head.header("content-type").starts_with("text/csv"));

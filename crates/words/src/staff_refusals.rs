@@ -39,6 +39,7 @@ impl Words {
             StaffRefusal::NothingToClose => Said::new("staff-refusal-nothing-to-close"),
             StaffRefusal::ClosureDuringDraw => Said::new("staff-refusal-closure-during-draw"),
             StaffRefusal::ClosureUnknown => Said::new("staff-refusal-closure-unknown"),
+            StaffRefusal::NotToCall => Said::new("staff-refusal-not-to-call"),
             StaffRefusal::TimetableWrong => Said::new("staff-refusal-timetable-wrong"),
             StaffRefusal::OfficeDataWrong { field, .. } => {
                 Said::new("staff-refusal-office-data-wrong").with("field", field.as_str())
@@ -80,6 +81,7 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::NothingToClose,
         StaffRefusal::ClosureDuringDraw,
         StaffRefusal::ClosureUnknown,
+        StaffRefusal::NotToCall,
         StaffRefusal::TimetableWrong,
         StaffRefusal::OfficeDataWrong { field: "latitude".to_owned(), why: "is no number".to_owned() },
         StaffRefusal::ChangedMeanwhile,

@@ -66,6 +66,8 @@ pub enum StaffRefusal {
     ClosureDuringDraw,
     /// There is no such closure.
     ClosureUnknown,
+    /// The party lost no place by this closure, so nobody has to call it.
+    NotToCall,
 
     // Hours and quotas.
     /// The change cannot be made of the timetable as it is now.
@@ -120,6 +122,7 @@ impl StaffRefusal {
             Self::NothingToClose => "staff-nothing-to-close",
             Self::ClosureDuringDraw => "staff-closure-during-draw",
             Self::ClosureUnknown => "staff-closure-unknown",
+            Self::NotToCall => "staff-not-to-call",
             Self::TimetableWrong => "staff-timetable-wrong",
             Self::OfficeDataWrong { .. } => "staff-office-data-wrong",
             Self::ChangedMeanwhile => "staff-changed-meanwhile",

@@ -14,7 +14,7 @@ use antrean_domain::waiting::{Front, Terms};
 use antrean_store::approvals::{self, ApprovalState, NewApproval};
 use antrean_store::archive::{self, ArchiveError, Manifest};
 use antrean_store::challenges::Challenge;
-use antrean_store::closures::{self, Fate, NewClosure};
+use antrean_store::closures::{self, Calls, Fate, NewClosure};
 use antrean_store::entries::EntryState;
 use antrean_store::ids::{AccountId, PartyId, StaffId};
 use antrean_store::lines::NewLine;
@@ -166,7 +166,8 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
     let slot = slots::of_release(tx, &release())?[0].id;
     closures::name_party(tx, closure, PartyId(1), slot)?;
     closures::settle(tx, closure, PartyId(1), Fate::Moved, Some(slot), at(15))?;
-    closures::called(tx, closure, PartyId(1), officer, b"told", at(16))?;
+    let calls = Calls { by: officer, last: at(16), reached: true, sealed: b"told".to_vec() };
+    closures::called(tx, closure, PartyId(1), &calls, None)?;
     closures::keep_slot(tx, closure, slot)?;
     replacements::insert(tx, PartyId(1), closure, at(1_000))?;
     the_day(tx, head)

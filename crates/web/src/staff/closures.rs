@@ -1,15 +1,19 @@
 //! Closing an office for hours or days: what and why, what it would do to whom, the one button, and who is to be called afterwards.
 
-use antrean_app::closure::{self, ClosureView, Effect, LiftClosure, NoteCall, PersonView, Plan, Preview, StartClosure};
+use antrean_app::closure::{
+    self, CallView, ClosureView, Effect, LiftClosure, NoteCall, PersonView, Plan, Preview, StartClosure,
+};
 use antrean_app::staff::Approved;
 use antrean_domain::closure::{Cause, Range, RangeError, Relocation};
+use antrean_domain::office::OfficeCode;
 use antrean_domain::slot::{SlotKey, WindowStart};
 use antrean_domain::staff::Task;
-use antrean_store::closures::Fate;
+use antrean_store::closures::{Fate, Part};
 use antrean_store::ids::ClosureId;
 use antrean_words::Arg;
 use askama::Template;
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::desk::{Desk, Screen};
@@ -17,8 +21,13 @@ use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, onward, show};
 use crate::problem::BadRequest;
 
-/// Effects and people shown on one page; the sums above them are of all.
+/// Effects shown on one page; the sums above them are of all.
 const SHOWN_MAX: usize = 300;
+/// People of a closure on one page.
+const PAGE_SIZE: u32 = 100;
+/// The field and its value that ask for those who still have to be called.
+const LIST_FIELD: &str = "daftar";
+const TO_CALL: &str = "telepon";
 
 pub(super) fn routes(table: Table) -> Table {
     table
@@ -267,10 +276,18 @@ struct OnePage {
     key: String,
     row: Row,
     people: Vec<Person>,
-    more: bool,
+    /// The two lists: where they are, what they are called, whether this is it.
+    lists: Vec<(String, String, bool)>,
+    /// The form's fields that lead back to this list and page.
+    list: &'static str,
+    number: u32,
+    before: Option<String>,
+    after: Option<String>,
     may_call: bool,
     may_lift: bool,
-    asked: String,
+    /// Whether a call was noted just now.
+    noted: bool,
+    sent: Sent,
 }
 
 struct Person {
@@ -280,57 +297,101 @@ struct Person {
     fate_kind: &'static str,
     from: String,
     to: String,
-    called: Option<String>,
+    /// What came of the calls so far.
+    calls: Vec<String>,
+    /// When the last of them was, as a form says which it saw.
+    seen: String,
     to_call: bool,
+    /// Where their telephone number is shown.
+    data: String,
 }
 
-fn person(desk: &Desk, view: PersonView) -> Person {
+fn person(desk: &Desk, view: PersonView, office: &OfficeCode) -> Person {
+    let words = desk.words();
     let (fate, fate_kind) = match view.fate {
         Fate::Revoked if view.replaced => ("closure-fate-replaced", "good"),
+        Fate::Revoked if !view.to_call => ("closure-fate-reached", "good"),
         Fate::Waiting => ("closure-fate-waiting", "warn"),
         Fate::Moved => ("closure-fate-moved", "good"),
         Fate::Revoked => ("closure-fate-revoked", "bad"),
         Fate::Gone => ("closure-fate-gone", ""),
     };
-    let shown = |key: Option<SlotKey>| key.map(|key| place(desk, &key)).unwrap_or_default();
+    let call = |call: &CallView| {
+        let key = if call.reached { "closure-call-reached" } else { "closure-call-silent" };
+        let about = [("at", Arg::from(words.instant(call.at, desk.zone()))), ("by", Arg::from(call.by.clone()))];
+        let line = words.say_with(key, &about);
+        if call.words.is_empty() { line } else { format!("{line}: {}", call.words) }
+    };
     Person {
-        fate: desk.words().say(fate),
+        fate: words.say(fate),
         fate_kind,
-        from: shown(view.from),
-        to: shown(view.to),
-        to_call: view.fate == Fate::Revoked && !view.replaced && view.called.is_none(),
-        called: view.called,
+        from: place(desk, &view.from),
+        to: view.to.map(|key| place(desk, &key)).unwrap_or_default(),
+        to_call: view.to_call,
+        seen: view.calls.last().map_or_else(String::new, |call| call.at.as_millisecond().to_string()),
+        calls: view.calls.iter().map(call).collect(),
+        data: format!("/petugas/{office}/data?tiket={}", view.link),
         link: view.link,
         code: view.code,
     }
 }
 
-async fn one(desk: Desk, Named((_, closure)): Named<(String, String)>) -> Answer {
-    one_page(&desk, &closure, String::new(), Faults::none()).await
+async fn one(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Sent) -> Answer {
+    one_page(&desk, &closure, sent, Faults::none()).await
 }
 
 fn number(text: &str) -> Result<ClosureId, BadRequest> {
     text.parse().map(ClosureId).map_err(|_| BadRequest::NotFound)
 }
 
-async fn one_page(desk: &Desk, closure: &str, asked: String, faults: Faults) -> Answer {
-    let id = number(closure)?;
-    let (view, people) = desk.ask(move |tx, cx| closure::show(tx, cx, id)).await??;
+/// Which list somebody is at, and which page of it, the first being 1.
+fn at(sent: &Sent) -> (bool, u32) {
+    (sent.get(LIST_FIELD) == TO_CALL, sent.get("halaman").parse().unwrap_or(1).clamp(1, u32::MAX / PAGE_SIZE))
+}
+
+/// Where a page of a list is.
+fn way(to_call: bool, number: u32) -> String {
+    let list = if to_call { TO_CALL } else { "" };
+    format!("?{LIST_FIELD}={list}&halaman={number}")
+}
+
+async fn one_page(desk: &Desk, closure: &str, sent: Sent, faults: Faults) -> Answer {
+    let (id, office) = (number(closure)?, desk.office()?.code);
+    let (to_call, number) = at(&sent);
+    // One more than a page has, to know whether there is another.
+    let part = Part { to_call, skip: (number - 1) * PAGE_SIZE, limit: PAGE_SIZE + 1 };
+    let shown = desk.ask(move |tx, cx| closure::show(tx, cx, id, part)).await??;
+    let view = shown.view;
     // A closure of another office is none of this one.
-    if view.closure.office != desk.office()?.code {
+    if view.closure.office != office {
         return Err(BadRequest::NotFound.into());
     }
-    let here = base(desk)?;
+    let (here, words) = (base(desk)?, desk.words());
+    let row = row(desk, &here, &view);
+    let all: u32 = view.counts.iter().map(|(_, count)| count).sum();
+    let list = |key: &str, count: u32, calls: bool| {
+        (
+            format!("{}{}", row.href, way(calls, 1)),
+            words.say_with(key, &[("count", Arg::from(count))]),
+            calls == to_call,
+        )
+    };
+    let more = shown.people.len() > PAGE_SIZE as usize;
     let page = OnePage {
         page: desk.screen("closure-title", &faults),
-        row: row(desk, &here, &view),
-        more: people.len() > SHOWN_MAX,
-        people: people.into_iter().take(SHOWN_MAX).map(|view| person(desk, view)).collect(),
+        lists: vec![list("closure-list-all", all, false), list("closure-list-to-call", shown.to_call, true)],
+        list: if to_call { TO_CALL } else { "" },
+        number,
+        before: (number > 1).then(|| format!("{}{}", row.href, way(to_call, number - 1))),
+        after: more.then(|| format!("{}{}", row.href, way(to_call, number + 1))),
+        people: shown.people.into_iter().take(PAGE_SIZE as usize).map(|view| person(desk, view, &office)).collect(),
         may_call: desk.officer.role.may(Task::People),
         may_lift: desk.officer.role.may(Task::Close) && view.closure.done.is_some() && view.closure.lifted.is_none(),
-        asked,
+        noted: !sent.get("dicatat").is_empty(),
         key: desk.new_key(),
+        row,
         here,
+        sent,
         faults,
     };
     show(page.faults.status(), &page)
@@ -339,16 +400,34 @@ async fn one_page(desk: &Desk, closure: &str, asked: String, faults: Faults) -> 
 async fn call(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Sent) -> Answer {
     let (link, words) = (sent.get("tiket").to_owned(), sent.get("hasil").to_owned());
     let id = format!("hasil-{link}");
-    match desk.perform(&sent, NoteCall { closure: number(&closure)?, link, words }).await? {
-        Ok(()) => Ok(onward(&format!("{}/{closure}", base(&desk)?))),
-        Err(refusal) => one_page(&desk, &closure, String::new(), Faults::one(id, desk.explain(&refusal))).await,
+    let reached = match sent.get("tersambung") {
+        "ya" => true,
+        "belum" => false,
+        _ => {
+            let missing = Faults::one(id, desk.words().say("closure-call-choose"));
+            return one_page(&desk, &closure, sent, missing).await;
+        }
+    };
+    let seen = sent.get("terlihat").parse().ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+    match desk.perform(&sent, NoteCall { closure: number(&closure)?, link, reached, words, seen }).await? {
+        Ok(()) => {
+            let (to_call, number) = at(&sent);
+            Ok(onward(&format!("{}/{closure}{}&dicatat=1", base(&desk)?, way(to_call, number))))
+        }
+        Err(refusal) => {
+            let words = desk.explain(&refusal);
+            one_page(&desk, &closure, sent, Faults::one(id, words)).await
+        }
     }
 }
 
 async fn lift(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Sent) -> Answer {
     let reason = sent.get("alasan").to_owned();
-    match desk.perform(&sent, LiftClosure { closure: number(&closure)?, reason: reason.clone() }).await? {
+    match desk.perform(&sent, LiftClosure { closure: number(&closure)?, reason }).await? {
         Ok(_) => Ok(onward(&format!("{}/{closure}", base(&desk)?))),
-        Err(refusal) => one_page(&desk, &closure, reason, Faults::one("alasan", desk.explain(&refusal))).await,
+        Err(refusal) => {
+            let words = desk.explain(&refusal);
+            one_page(&desk, &closure, sent, Faults::one("alasan", words)).await
+        }
     }
 }

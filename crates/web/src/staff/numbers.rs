@@ -178,7 +178,11 @@ async fn read(desk: &Desk, span: Span) -> Result<Numbers, crate::pages::visit::D
 
 async fn of_office(desk: Desk, sent: Sent) -> Answer {
     let (span, faults) = span(&desk, &sent);
-    let numbers = read(&desk, span).await?;
+    office_page(&desk, span, faults).await
+}
+
+async fn office_page(desk: &Desk, span: Span, faults: Faults) -> Answer {
+    let numbers = read(desk, span).await?;
     let words = desk.words();
     let page = NumbersPage {
         page: desk.screen("numbers-title", &faults),
@@ -236,8 +240,12 @@ async fn office_xlsx(desk: Desk, sent: Sent) -> Answer {
     office_file(&desk, &sent, Form::Xlsx).await
 }
 
+/// A table, or the page that says what is wrong with the dates: a file of other dates than asked for would be believed.
 async fn office_file(desk: &Desk, sent: &Sent, form: Form) -> Answer {
-    let (span, _) = span(desk, sent);
+    let (span, faults) = span(desk, sent);
+    if faults.any() {
+        return office_page(desk, span, faults).await;
+    }
     let numbers = read(desk, span).await?;
     let name = format!("angka-{}-{}-{}", desk.office()?.code, span.from, span.through);
     Ok(Sheet::download(&sheets(desk.words(), &numbers), form, &name, NO_STORE)?)
@@ -249,6 +257,10 @@ fn name_of(catalogue: &Arc<Catalogue>, code: OfficeCode) -> String {
 
 async fn of_all(desk: Desk, sent: Sent) -> Answer {
     let (span, faults) = span(&desk, &sent);
+    page_of_all(&desk, span, faults).await
+}
+
+async fn page_of_all(desk: &Desk, span: Span, faults: Faults) -> Answer {
     let all = desk.ask(move |tx, cx| numbers::of_all(tx, cx, span)).await??;
     let (words, catalogue) = (desk.words(), desk.app().catalogue());
     let mut total = Tally::default();
@@ -284,7 +296,10 @@ async fn all_xlsx(desk: Desk, sent: Sent) -> Answer {
 }
 
 async fn all_file(desk: &Desk, sent: &Sent, form: Form) -> Answer {
-    let (span, _) = span(desk, sent);
+    let (span, faults) = span(desk, sent);
+    if faults.any() {
+        return page_of_all(desk, span, faults).await;
+    }
     let all = desk.ask(move |tx, cx| numbers::of_all(tx, cx, span)).await??;
     let catalogue = desk.app().catalogue();
     let lines = all.iter().map(|(code, tally)| {
