@@ -178,6 +178,10 @@ impl antrean_web::demo::DemoInbox for Messages {
     fn office(&self) -> Option<DemoOffice> {
         self.desk.get().map(|desk| desk.shown())
     }
+
+    fn ahead_ms(&self) -> i64 {
+        self.desk.get().map_or(0, |desk| desk.ahead_ms())
+    }
 }
 
 /// A demo that runs.

@@ -86,6 +86,7 @@ struct BoardPage {
     office: String,
     href: String,
     zone: &'static str,
+    now_ms: i64,
     offset_min: i64,
     lang: &'static str,
     calls: Vec<(String, String)>,
@@ -104,6 +105,7 @@ async fn look(visit: Visit, Named(office): Named<String>) -> Answer {
         office: name,
         href: format!("/layar/{}", shown.office),
         zone: shown.zone.label(),
+        now_ms: visit.app().now().as_millisecond(),
         offset_min: i64::from(shown.zone.offset().seconds()) / 60,
         lang: visit.caller.language.tag(),
         calls: shown.calls.iter().map(|call| (call.number.to_string(), call_words(&visit, call.counter))).collect(),
@@ -134,7 +136,13 @@ fn shown(visit: &Visit, shown: &Board) -> Value {
 
 async fn data(visit: Visit, Named(office): Named<String>) -> Answer {
     let board = read(&visit, &office).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(shown(&visit, &board))).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(with_time(&visit, shown(&visit, &board)))).into_response())
+}
+
+/// What a display shows, with the time by which it goes on: its own clock may be wrong.
+fn with_time(visit: &Visit, mut shown: Value) -> Value {
+    shown["now"] = visit.app().now().as_millisecond().into();
+    shown
 }
 
 /// The same as it happens: an event `board` when something changed, and `tick` while nothing does, so that a display knows that it is
@@ -158,11 +166,11 @@ async fn live(visit: Visit, Named(office): Named<String>) -> Answer {
             Some(board) => board,
             None => read(&on.visit, &on.office).await.ok()?,
         };
-        let body = shown(&on.visit, &board).to_string();
+        let body = shown(&on.visit, &board);
         let event = if on.last.as_ref() == Some(&body) {
-            Event::default().event("tick").data("")
+            Event::default().event("tick").data(on.visit.app().now().as_millisecond().to_string())
         } else {
-            Event::default().event("board").data(&body)
+            Event::default().event("board").data(with_time(&on.visit, body.clone()).to_string())
         };
         on.last = Some(body);
         Some((Ok::<_, Infallible>(event.retry(EVERY)), on))
@@ -176,7 +184,7 @@ async fn live(visit: Visit, Named(office): Named<String>) -> Answer {
 struct Listening {
     visit: Visit,
     office: String,
-    last: Option<String>,
+    last: Option<Value>,
     next: Option<Board>,
     _seat: OwnedSemaphorePermit,
 }

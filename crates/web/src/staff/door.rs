@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::desk::{Desk, Screen};
-use super::table::{Needs, Table};
+use super::table::{Needs, SIGN_IN, Table};
 use crate::layers::{PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA};
-use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show, with_onward};
 use crate::problem::BadRequest;
 
 /// What people without a ticket come for; children are counted with what their party comes for.
@@ -46,6 +46,13 @@ struct DoorPage {
     /// The office and the public half of the key that signs tickets, for a door without a network.
     office: String,
     ticket_key: String,
+    /// The time here, how far a demo's clock is ahead of it, and the zone: a door without a network goes by them.
+    now_ms: i64,
+    ahead_ms: i64,
+    offset_min: i64,
+    /// Who keeps arrivals here, and where they sign in to come back.
+    officer: String,
+    sign_in: String,
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
@@ -138,6 +145,11 @@ fn base(desk: &Desk) -> Result<String, crate::problem::Trouble> {
     Ok(format!("/petugas/{}/pintu", desk.office()?.code))
 }
 
+/// How far the clock here is ahead of everybody's: in a demo alone.
+fn ahead_ms(desk: &Desk) -> i64 {
+    desk.state.settings.demo.as_ref().map_or(0, |demo| demo.ahead_ms())
+}
+
 async fn page(desk: &Desk, answer: Shows) -> Answer {
     let office = desk.office()?.code;
     let view = desk.ask(move |tx, cx| door(tx, cx, &office)).await??;
@@ -162,6 +174,11 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         base: base(desk)?,
         office: office.to_string(),
         ticket_key: antrean_app::caller::hex(desk.app().keys().ticket_key().verifying_key().as_bytes()),
+        now_ms: desk.app().now().as_millisecond(),
+        ahead_ms: ahead_ms(desk),
+        offset_min: i64::from(desk.zone().offset().seconds()) / 60,
+        officer: desk.officer.id.to_string(),
+        sign_in: with_onward(SIGN_IN, &base(desk)?),
         counts: words.say_with("door-counts", &counts),
         services: SERVICES.map(|service| (service.as_str(), words.service(service))).to_vec(),
         passports: PASSPORTS.map(|kind| (kind.as_str(), words.passport(kind))).to_vec(),
@@ -235,15 +252,22 @@ async fn send_kept(desk: Desk, sent: Sent) -> Answer {
     let (Some(seen), false) = (seen, sent.get("kunci").is_empty()) else {
         return Err(BadRequest::NotAForm.into());
     };
+    // The page was made for somebody else than whose session this is by now: what they kept is not sent under another name.
+    let by = sent.get("by");
+    if !by.is_empty() && by != desk.officer.id.to_string() {
+        return Ok((StatusCode::CONFLICT, Json(json!({ "signal": "amber" }))).into_response());
+    }
     let people = how_many(&sent);
     let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people, seen: Some(seen) };
-    let answer = match desk.perform(&sent, kept).await? {
+    let mut answer = match desk.perform(&sent, kept).await? {
         Ok(answer) => {
             let said = said(&desk, &answer);
             json!({ "signal": said.signal, "title": said.title, "number": said.number })
         }
         Err(refusal) => json!({ "signal": "red", "title": desk.explain(&refusal), "number": "" }),
     };
+    answer["now"] = desk.app().now().as_millisecond().into();
+    answer["ahead"] = ahead_ms(&desk).into();
     Ok(Json(answer).into_response())
 }
 

@@ -154,10 +154,16 @@ door-offline-ok = Genuine ticket, kept here
 door-offline-forged = Not a genuine ticket
 door-offline-elsewhere = A ticket for elsewhere or another day
 door-offline-unchecked = Cannot be checked here, kept for later
-door-offline-kept = No network: { "{0}" } arrivals are kept here and sent by themselves later. Do not close this page.
+door-offline-kept = { "{0}" } arrivals are kept here and sent by themselves when the server can be reached. Do not close this page.
 door-offline-unreached = The server cannot be reached
 door-offline-unsent = Nothing was recorded. What you filled in stays; try again when the network is back.
 door-offline-no-names = Names and NIKs can be looked for when the network is back. Scan the QR code, or type the code of the ticket.
+door-offline-early = Genuine ticket, here early; kept here
+door-offline-unanswered = The server's answer has not come. What you filled in stays. Press again when the network is back; there will be one number only.
+door-clock-off = The clock of this device is { "{0}" } minutes off the server's. The door goes by the server's; put the clock of this device right.
+door-session-ended = This session is over. Sign in again: this page opens again, and what is kept here is sent.
+door-kept-by-others = { "{0}" } arrivals on this device were kept by { "{1}" } and have not been sent. Ask them to sign in here, or send them under your name.
+door-take-on = Send under my name
 
 # The page of a counter.
 counter-title = Counter
