@@ -259,12 +259,12 @@
     });
   }
   var walkIn = document.querySelector("form[data-stays]");
-  fillIn(walkIn);
+  if (walkIn) fillIn(walkIn);
   // One after the other, as they came: a scanner does not wait for the answer.
   var line = Promise.resolve();
   document.addEventListener("submit", function (event) {
     var sent = event.target, body = new URLSearchParams(new FormData(sent));
-    if (sent === walkIn) {
+    if (walkIn && sent === walkIn) {
       event.preventDefault();
       return receive(sent);
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use antrean_app::day::{Board, board};
-use antrean_domain::office::OfficeCode;
+use antrean_domain::office::{Office, OfficeCode};
 use askama::Template;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::pages::Page;
-use crate::pages::visit::{Answer, Detour, Faults, Named, Visit, show};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, show};
 use crate::problem::{BadRequest, Trouble};
 use crate::staff::announcement::announcement;
 use crate::state::WebState;
@@ -29,6 +29,7 @@ const KEPT: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
+        .route("/layar", get(choose))
         .route("/layar/{office}", get(look))
         .route("/layar/{office}/data", get(data))
         .route("/layar/{office}/arus", get(live))
@@ -66,9 +67,9 @@ impl Boards {
 }
 
 async fn read(visit: &Visit, office: &str) -> Result<Board, Detour> {
-    let code = OfficeCode::parse(office).map_err(|_| BadRequest::NotFound)?;
+    let code = OfficeCode::parse(office).map_err(|_| BadRequest::NoSuchOffice)?;
     if visit.app().catalogue().offices.get(&code).is_none() {
-        return Err(BadRequest::NotFound.into());
+        return Err(BadRequest::NoSuchOffice.into());
     }
     let now = visit.app().now();
     if let Some(board) = visit.state.boards.fresh(&code, now) {
@@ -77,6 +78,44 @@ async fn read(visit: &Visit, office: &str) -> Result<Board, Detour> {
     let fresh = visit.ask(move |tx, cx| board(tx, cx, &code)).await??;
     visit.state.boards.keep(&fresh, now);
     Ok(fresh)
+}
+
+/// Offices found at once; more would only be scrolled past.
+const FOUND_MAX: usize = 40;
+
+/// The offices whose display can be opened: somebody stands before a television and picks one by hand.
+#[derive(Template)]
+#[template(path = "boards.html")]
+struct BoardsPage {
+    page: Page,
+    asked: String,
+    /// What was found, where something was asked for.
+    found: Option<Vec<Display>>,
+    provinces: Vec<(String, Vec<Display>)>,
+}
+
+struct Display {
+    code: OfficeCode,
+    name: String,
+}
+
+async fn choose(visit: Visit, sent: Sent) -> Answer {
+    let catalogue = visit.app().catalogue();
+    let display = |office: &Office| Display { code: office.code, name: office.short_name().to_owned() };
+    let asked: String = sent.get("q").chars().take(100).collect();
+    let found: Option<Vec<Display>> =
+        (!asked.is_empty()).then(|| catalogue.offices.search(&asked, FOUND_MAX).into_iter().map(display).collect());
+    let provinces = catalogue.regions.provinces().into_iter().filter(|_| found.is_none()).map(|province| {
+        let offices = catalogue.offices.in_province(&province.code);
+        (province.name.clone(), offices.into_iter().map(display).collect::<Vec<_>>())
+    });
+    let page = BoardsPage {
+        page: visit.page("boards-title", &Faults::none()),
+        provinces: provinces.filter(|(_, offices)| !offices.is_empty()).collect(),
+        asked,
+        found,
+    };
+    show(StatusCode::OK, &page)
 }
 
 #[derive(Template)]

@@ -1,7 +1,8 @@
 //! The door of an office: one field for a scanner, a camera or a hand; people without a ticket; slips; arrivals that were kept.
 
-use antrean_app::day::{CheckIn, DoorAnswer, Found, UndoCheckIn, VisitView, WalkIn, door, find, slip};
+use antrean_app::day::{CheckIn, DoorAnswer, Found, Received, UndoCheckIn, VisitView, WalkIn, door, find, slip};
 use antrean_app::staff::Approved;
+use antrean_domain::office::OfficeCode;
 use antrean_domain::queue_code::QueueCode;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::staff::Task;
@@ -19,11 +20,6 @@ use super::table::{Needs, SIGN_IN, Table};
 use crate::layers::{PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA};
 use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show, with_onward};
 use crate::problem::BadRequest;
-
-/// What people without a ticket come for; children are counted with what their party comes for.
-const SERVICES: [ServiceCode; 5] =
-    [ServiceCode::New, ServiceCode::Replacement, ServiceCode::Lost, ServiceCode::Damaged, ServiceCode::DataChange];
-const PASSPORTS: [PassportKind; 2] = [PassportKind::Electronic, PassportKind::Ordinary];
 
 pub(super) fn routes(table: Table) -> Table {
     let needs = Needs::AtOffice(Task::Door);
@@ -59,6 +55,8 @@ struct DoorPage {
     counts: String,
     services: Vec<(&'static str, String)>,
     passports: Vec<(&'static str, String)>,
+    /// What cannot be had here, and why.
+    not_here: Vec<(String, String)>,
     reasons: Vec<(&'static str, String)>,
     may_decide: bool,
     /// What was chosen for somebody without a ticket, where that has to be put right.
@@ -145,6 +143,22 @@ fn base(desk: &Desk) -> Result<String, crate::problem::Trouble> {
     Ok(format!("/petugas/{}/pintu", desk.office()?.code))
 }
 
+/// What people without a ticket cannot have here: all that one reason refuses, and the reason.
+fn not_here(desk: &Desk, office: OfficeCode, received: &Received) -> Vec<(String, String)> {
+    let (words, catalogue) = (desk.words(), desk.app().catalogue());
+    let services = received.not_services.iter().map(|(service, why)| (words.service(*service), *why));
+    let passports = received.not_passports.iter().map(|(kind, why)| (words.passport(*kind), *why));
+    let mut reasons: Vec<(String, String)> = Vec::new();
+    for (what, why) in services.chain(passports) {
+        let why = words.why_not_offered(office, why, &catalogue).detail;
+        match reasons.iter_mut().find(|(_, known)| *known == why) {
+            Some((all, _)) => *all = format!("{all}, {what}"),
+            None => reasons.push((what, why)),
+        }
+    }
+    reasons
+}
+
 /// How far the clock here is ahead of everybody's: in a demo alone.
 fn ahead_ms(desk: &Desk) -> i64 {
     desk.state.settings.demo.as_ref().map_or(0, |demo| demo.ahead_ms())
@@ -180,8 +194,9 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         officer: desk.officer.id.to_string(),
         sign_in: with_onward(SIGN_IN, &base(desk)?),
         counts: words.say_with("door-counts", &counts),
-        services: SERVICES.map(|service| (service.as_str(), words.service(service))).to_vec(),
-        passports: PASSPORTS.map(|kind| (kind.as_str(), words.passport(kind))).to_vec(),
+        services: view.received.services.iter().map(|one| (one.as_str(), words.service(*one))).collect(),
+        passports: view.received.passports.iter().map(|kind| (kind.as_str(), words.passport(*kind))).collect(),
+        not_here: not_here(desk, office, &view.received),
         reasons: PriorityReason::ALL.map(|reason| (reason.as_str(), words.priority_reason(reason))).to_vec(),
         may_decide: desk.officer.role.may(Task::Approve),
         latest: latest.collect(),
@@ -286,8 +301,8 @@ async fn undo(desk: Desk, sent: Sent) -> Answer {
 
 async fn receive(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
-    let service = SERVICES.into_iter().find(|service| service.as_str() == sent.get("service"));
-    let passport = PASSPORTS.into_iter().find(|kind| kind.as_str() == sent.get("passport"));
+    let service = ServiceCode::ALL.into_iter().find(|service| service.as_str() == sent.get("service"));
+    let passport = PassportKind::ALL.into_iter().find(|kind| kind.as_str() == sent.get("passport"));
     let priority = PriorityReason::ALL.into_iter().find(|reason| reason.as_str() == sent.get("priority"));
     let (Some(service), Some(passport)) = (service, passport) else {
         let faults = Faults::one("service", desk.words().say("door-service-missing"));

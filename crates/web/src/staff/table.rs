@@ -176,7 +176,7 @@ async fn admit(State(door): State<Door>, request: Request, next: Next) -> Respon
         Needs::Task(task) => (Some(task), None),
         Needs::AtOffice(task) => match office_of(&mut parts, &door.state).await {
             Some(office) => (Some(task), Some(office)),
-            None => return Trouble::from(BadRequest::NotFound).into_response(),
+            None => return Trouble::from(BadRequest::NoSuchOffice).into_response(),
         },
     };
     let Who(caller) = match Who::from_request_parts(&mut parts, &door.state).await {

@@ -129,6 +129,7 @@ door-counts = Still expected: { $expected } people. Waiting: { $waiting }. Prior
 door-walk-in = Without a ticket
 door-service = Purpose
 door-service-missing = Choose purpose and passport.
+door-not-here = Not done here:
 door-passport = Passport
 door-count = People
 door-priority = Priority
@@ -212,6 +213,9 @@ board-none = No calls yet
 board-waiting = Waiting: { $waiting }. Whoever arrives now waits { $from }–{ $to } minutes.
 board-cut = Cut off since
 board-sound = Touch the screen to turn the sound on
+boards-title = Waiting room displays
+boards-lead = Choose the office whose display you want to open. A television can keep the address: /layar/ and the code of the office.
+boards-offices = List of offices
 counter-calls-count = Call { $calls }
 
 # Whole data, and a NIK that somebody else uses

@@ -129,6 +129,7 @@ door-counts = Belum datang: { $expected } orang. Menunggu: { $waiting }. Tempat 
 door-walk-in = Tanpa tiket
 door-service = Keperluan
 door-service-missing = Pilih keperluan dan jenis paspor.
+door-not-here = Tidak dilayani di sini:
 door-passport = Paspor
 door-count = Jumlah orang
 door-priority = Prioritas
@@ -212,6 +213,9 @@ board-none = Belum ada panggilan
 board-waiting = Menunggu: { $waiting }. Yang datang sekarang menunggu { $from }–{ $to } menit.
 board-cut = Terputus sejak
 board-sound = Sentuh layar untuk menyalakan suara
+boards-title = Layar ruang tunggu
+boards-lead = Pilih kantor yang layarnya ingin dibuka. Alamatnya bisa disimpan di televisi: /layar/ lalu kode kantor.
+boards-offices = Daftar kantor
 counter-calls-count = Panggilan ke-{ $calls }
 
 # Data lengkap dan NIK yang dipakai orang lain
