@@ -257,9 +257,9 @@ impl Tab {
 
     /// From the next page on the clock of this device is so much wrong.
     pub fn clock_off_by(&self, ms: i64) {
-        let source = format!(
-            "(()=>{{const Right=Date,off={ms};window.Date=class extends Right{{             constructor(...all){{if(all.length)super(...all);else super(Right.now()+off)}}             static now(){{return Right.now()+off}}}}}})()"
-        );
+        let clock = "class extends Right{constructor(...all){if(all.length)super(...all);else super(Right.now()+off)}\
+            static now(){return Right.now()+off}}";
+        let source = format!("(()=>{{const Right=Date,off={ms};window.Date={clock}}})()");
         self.ask("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }));
     }
 
