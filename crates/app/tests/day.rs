@@ -355,6 +355,14 @@ async fn priority_has_places_of_its_own_and_the_reserve_is_the_heads() {
     assert_eq!(done(siti.receives(None).await.unwrap()).number.to_string(), "W-001");
     let seen = siti.app.ask(siti.caller.clone(), |tx, cx| door(tx, cx, &batam())).await.unwrap();
     assert_eq!((seen.priority_left, seen.reserve_left, seen.waiting), (0, 1, 6));
+    // What the door offers is what the office receives.
+    for service in seen.received.services.iter().copied().chain([ServiceCode::Child]) {
+        for passport in [PassportKind::Electronic, PassportKind::Ordinary] {
+            let offered = service != ServiceCode::Child && seen.received.passports.contains(&passport);
+            let done = siti.does(WalkIn { service, passport, ..walk_in(None) }).await;
+            assert_eq!(done.is_ok(), offered, "{service} {passport}");
+        }
+    }
     let unit = WalkIn { office: OfficeCode::parse("BTM-HB").unwrap(), ..walk_in(None) };
     assert!(matches!(refusal(siti.does(unit).await), Refusal::Staff(StaffRefusal::OfficeNotYours { .. })));
     day.town.check_rules().await;

@@ -309,9 +309,22 @@ impl Office {
             }
             ServiceCode::New | ServiceCode::Replacement => {}
         }
+        self.issues(passport, date)
+    }
+
+    /// Whether people without a booking can have this here on that date: what is booked here, and at a main office also what needs an
+    /// interview first.
+    pub fn receives(&self, service: ServiceCode, passport: PassportKind, date: Date) -> Result<(), NotOffered> {
+        match self.offers(service, passport, date) {
+            Err(NotOffered { why: WhyNotOffered::WalkIn { at } }) if at == self.code => self.issues(passport, date),
+            other => other,
+        }
+    }
+
+    fn issues(&self, passport: PassportKind, date: Date) -> Result<(), NotOffered> {
         match self.electronic_only_from {
             Some(since) if passport == PassportKind::Ordinary && date >= since => {
-                refuse(WhyNotOffered::ElectronicOnly { since })
+                Err(NotOffered { why: WhyNotOffered::ElectronicOnly { since } })
             }
             _ => Ok(()),
         }

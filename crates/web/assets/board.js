@@ -1,11 +1,22 @@
-// Keeps the display up to date: listens, or asks every two seconds where nothing can be heard; calls new numbers out, and says since
-// when it is cut off.
+// Keeps the display up to date: listens, or asks every two seconds where nothing can be heard; calls new numbers out, says since when it
+// is cut off, and shows nothing of a day that is over. It runs for weeks without being touched.
 (function () {
-  var data = document.body.dataset, seen = null, newest = 0, heard = Date.now();
+  var data = document.body.dataset, seen = null, newest = 0;
+  // Ages are counted by a clock that nobody sets: what was heard when, in milliseconds since the page was opened.
+  var SILENT_MS = 4000, CUT_MS = 10000, ANSWER_MS = 10000, STREAM_SILENT_MS = 45000, STILL_MS = 3000;
   // Two counters that call at once may come to light in either order; so much apart they do not.
   var LATE_MS = 60000;
   function by(id) { return document.getElementById(id); }
   function two(number) { return ("0" + number).slice(-2); }
+  // The time is the server's: the page and every answer carry it, and between them the display counts on, whatever the clock of the
+  // television says. Of the two ways to count the longer is right: one stands still while the device sleeps, the other may be set back.
+  var time = {};
+  function set(server, at) { time = { server: +server, count: at, clock: Date.now() - (performance.now() - at) }; }
+  function now() { return time.server + Math.max(performance.now() - time.count, Date.now() - time.clock); }
+  function day(at) { return Math.floor((at + data.offset * 60000) / 86400000); }
+  var page = performance.getEntriesByType("navigation")[0];
+  set(data.now, page && page.responseStart || performance.now());
+  var shownOn = day(now()), heard = performance.now() - SILENT_MS, heardAt = now();
   function clock(at) {
     var local = new Date(at + data.offset * 60000);
     return two(local.getUTCHours()) + "." + two(local.getUTCMinutes());
@@ -108,48 +119,83 @@
     return fresh.reverse();
   }
   function show(board) {
-    var first = board.calls[0], now = by("kini"), before = by("lalu"), open = {};
+    var first = board.calls[0], current = by("kini"), before = by("lalu"), open = {};
     board.calls.forEach(function (call) { if (call.says.length) open[mark(call)] = true; });
-    now.textContent = before.textContent = "";
-    if (first) line(now, "p", first.number).className = "number";
-    line(now, "p", first ? first.counter : data.none).className = "counter";
+    current.textContent = before.textContent = "";
+    if (first) line(current, "p", first.number).className = "number";
+    line(current, "p", first ? first.counter : data.none).className = "counter";
     board.calls.slice(1).forEach(function (call) {
       var item = line(before, "li", "");
       line(item, "b", call.number);
       item.appendChild(document.createTextNode(" " + call.counter));
     });
     by("tunggu").textContent = board.waiting;
-    alive();
-    callOut(unheard(board.calls), open);
+    shownOn = day(now());
+    return open;
   }
-  function alive() {
-    heard = Date.now();
+  function told(board) {
+    alive(board.now);
+    callOut(unheard(board.calls), show(board));
+  }
+  function alive(server) {
+    set(server, performance.now());
+    heard = performance.now();
+    heardAt = now();
     by("putus").hidden = true;
   }
+  // A stream that ends is opened again by the browser; one that was refused, or that has died without a word, is opened anew.
+  var source = null, streamed = 0;
   function listen() {
     if (!window.EventSource) return;
-    var source = new EventSource(data.from + "/arus");
-    source.addEventListener("board", function (event) { show(JSON.parse(event.data)); });
-    source.addEventListener("tick", alive);
-    // A stream that ends is opened again by the browser; one that was refused is tried again later.
-    source.onerror = function () { if (source.readyState === 2) setTimeout(listen, 30000); };
+    if (source) source.close();
+    source = new EventSource(data.from + "/arus");
+    streamed = performance.now();
+    source.addEventListener("board", function (event) { streamed = performance.now(); told(JSON.parse(event.data)); });
+    source.addEventListener("tick", function (event) { streamed = performance.now(); alive(event.data); });
   }
   function look() {
-    if (Date.now() - heard < 4000) { setTimeout(look, 2000); return; }
-    fetch(data.from + "/data", { cache: "no-store" }).then(function (answer) {
+    if (performance.now() - heard < SILENT_MS) { setTimeout(look, 2000); return; }
+    var late = new AbortController(), timer = setTimeout(function () { late.abort(); }, ANSWER_MS);
+    fetch(data.from + "/data", { cache: "no-store", signal: late.signal }).then(function (answer) {
       if (!answer.ok) throw new Error("no answer");
       return answer.json();
-    }).then(show).catch(function () {
-      if (Date.now() - heard < 10000) return;
-      by("putus").textContent = data.cut + " " + clock(heard) + " " + data.zone;
+    }).then(told).catch(function () {
+      if (performance.now() - heard < CUT_MS) return;
+      by("putus").textContent = data.cut + " " + clock(heardAt) + " " + data.zone;
       by("putus").hidden = false;
-    }).then(function () { setTimeout(look, 2000); });
+    }).then(function () { clearTimeout(timer); setTimeout(look, 2000); });
   }
-  setInterval(function () {
-    by("jam").textContent = clock(Date.now()) + " " + data.zone;
+
+  // The screen stays on where the device lets it; the arrow goes away while nobody moves it.
+  function stayOn() {
+    if (!navigator.wakeLock || document.hidden) return;
+    navigator.wakeLock.request("screen").then(function (lock) {
+      document.body.dataset.awake = "";
+      lock.addEventListener("release", function () {
+        delete document.body.dataset.awake;
+        setTimeout(stayOn, 1000);
+      });
+    }).catch(function () { setTimeout(stayOn, 60000); });
+  }
+  document.addEventListener("visibilitychange", stayOn);
+  stayOn();
+  var still = 0;
+  function moved() {
+    document.body.classList.remove("still");
+    clearTimeout(still);
+    still = setTimeout(function () { document.body.classList.add("still"); }, STILL_MS);
+  }
+  ["pointermove", "pointerdown"].forEach(function (kind) { document.addEventListener(kind, moved); });
+  moved();
+
+  function tick() {
+    by("jam").textContent = clock(now()) + " " + data.zone;
     by("suara").hidden = !sound || sound.state === "running";
-  }, 1000);
-  heard -= 4000;
-  look();
+    if (day(now()) !== shownOn) show({ calls: [], waiting: "" });
+    if (performance.now() - streamed > STREAM_SILENT_MS) listen();
+  }
+  setInterval(tick, 1000);
   listen();
+  tick();
+  look();
 })();

@@ -1,11 +1,30 @@
 // The door: the field keeps the focus, the answer comes into the page and has a sound, so that a camera goes on; and without a network
-// tickets are checked here, kept, and sent later.
+// tickets are checked here, kept, and sent later, by whoever kept them.
 (function () {
   var form = document.getElementById("pindai"), field = document.getElementById("shown"), data = form.dataset;
   var LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ$*-.:", OFFICE = " -0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  var STORE = "antrean-pintu-" + data.office, KEPT_MAX = 2000, REACH_MS = 3000, ANSWER_MS = 15000;
+  var STORE = "antrean-pintu-" + data.office, KEPT_MAX = 2000, REACH_MS = 3000, ANSWER_MS = 15000, EARLY_MIN = 30;
+  var FILLED = STORE + "-isian", CLOCK_OFF_MS = 120000, SAID_MAX = 12;
   // What an answer changes of the page; the form for people without a ticket stays as far as it is filled in.
   var PARTS = ["salah", "jawab", "hari", "terakhir"];
+
+  // The time is the server's: every page of the door carries it, and the device counts on from there, whatever its own clock says. Of
+  // the two ways to count the longer is right: one stands still while the device sleeps, the other may be set back.
+  var time = {};
+  function set(from, at) {
+    time = { server: +from.now, ahead: +from.ahead, count: at, clock: Date.now() - (performance.now() - at) };
+    compare();
+  }
+  function now() { return time.server + Math.max(performance.now() - time.count, Date.now() - time.clock); }
+  // In a demo the server's time is made up, so much ahead.
+  function compare() {
+    var off = Math.round(Math.abs(Date.now() + time.ahead - now()) / 60000), line = document.getElementById("jam");
+    line.hidden = Math.abs(Date.now() + time.ahead - now()) <= CLOCK_OFF_MS;
+    line.textContent = data.clock.replace("{0}", off);
+  }
+  var page = performance.getEntriesByType("navigation")[0];
+  set(data, page && page.responseStart || performance.now());
+  setInterval(compare, 30000);
 
   function beep(signal) {
     try {
@@ -36,10 +55,37 @@
 
   function kept() { try { return JSON.parse(localStorage.getItem(STORE)) || []; } catch (broken) { return []; } }
   function keep(all) { localStorage.setItem(STORE, JSON.stringify(all)); tell(); }
+  function put(shown, people, asked) {
+    var all = kept();
+    if (all.length >= KEPT_MAX || all.some(function (one) { return one.shown === shown; })) return;
+    people = /^\d+$/.test(people) ? people : "";
+    all.push({ kunci: newKey(), shown: shown, people: people, seen: Math.round(now()), by: data.officer, name: data.name, asked: asked });
+    keep(all);
+  }
+  // What somebody kept is sent under their name alone; whoever takes it on says so.
+  function isOwn(one) { return !one.by || one.by === data.officer; }
+  var ended = false;
   function tell() {
-    var waits = kept().length, line = document.getElementById("simpan");
-    line.hidden = !waits;
-    line.textContent = data.kept.replace("{0}", waits);
+    var all = kept(), own = all.filter(isOwn).length, others = all.filter(function (one) { return !isOwn(one); });
+    var line = document.getElementById("simpan");
+    function part(name, text) {
+      var made = document.createElement(name);
+      made.textContent = text;
+      line.append(made, " ");
+      return made;
+    }
+    line.textContent = "";
+    line.hidden = !all.length && !ended;
+    if (ended) part("a", data.ended).href = data.signIn;
+    if (own) part("span", data.kept.replace("{0}", own));
+    if (!others.length) return;
+    part("span", data.others.replace("{0}", others.length).replace("{1}", others[0].name));
+    part("button", data.takeOn).className = "btn second";
+    line.lastElementChild.type = "button";
+    line.lastElementChild.addEventListener("click", function () {
+      keep(kept().map(function (one) { one.by = data.officer; return one; }));
+      send();
+    });
   }
 
   function bytes(text) {
@@ -79,7 +125,7 @@
       return crypto.subtle.verify("Ed25519", key, raw.slice(raw.length - 64), whole);
     }).then(function (good) { return good ? facts(raw) : false; });
   }
-  function say(signal, title, more) {
+  function say(signal, title, more, besides) {
     var box = document.getElementById("jawab"), part = document.createElement("section");
     part.className = "says " + signal;
     part.dataset.signal = signal;
@@ -90,8 +136,10 @@
       part.appendChild(made);
     });
     document.getElementById("salah").textContent = "";
-    box.textContent = "";
+    if (!besides) box.textContent = "";
     box.appendChild(part);
+    while (box.children.length > SAID_MAX) box.firstElementChild.remove();
+    box.scrollIntoView({ block: "nearest" });
     beep(signal);
   }
   function newKey() {
@@ -102,11 +150,7 @@
   function offline(shown, people) {
     if (looked(shown.trim())) return say("amber", data.unreached, data.noNames);
     function remember(signal, title, more) {
-      var all = kept();
-      if (all.length < KEPT_MAX && !all.some(function (one) { return one.shown === shown; })) {
-        all.push({ kunci: newKey(), shown: shown, people: /^\d+$/.test(people) ? people : "", seen: Date.now() });
-        keep(all);
-      }
+      put(shown, people);
       say(signal, title, more);
     }
     var check;
@@ -114,18 +158,40 @@
     check.then(function (ticket) {
       if (ticket === false) return say("red", data.forged, "");
       if (!ticket) return remember("amber", data.unchecked, shown);
-      var here = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+      var here = new Date(now() + data.offset * 60000), date = here.toISOString().slice(0, 10);
+      var early = ticket.minutes - here.getUTCHours() * 60 - here.getUTCMinutes() > EARLY_MIN;
       var hour = ("0" + Math.floor(ticket.minutes / 60)).slice(-2) + "." + ("0" + ticket.minutes % 60).slice(-2);
-      if (ticket.office !== data.office || ticket.date !== here) return say("red", data.elsewhere, ticket.office + " " + ticket.date);
-      remember("green", data.ok, hour);
+      if (ticket.office !== data.office || ticket.date !== date) return say("red", data.elsewhere, ticket.office + " " + ticket.date);
+      if (early) remember("amber", data.early, hour); else remember("green", data.ok, hour);
     }).catch(function () { remember("amber", data.unchecked, shown); });
   }
   function within(ms, address, options) {
     var late = new AbortController(), timer = setTimeout(function () { late.abort(); }, ms);
     options.signal = late.signal;
     return fetch(address, options).then(function (answer) {
-      return answer.text().then(function (text) { clearTimeout(timer); return { ok: answer.ok, text: text }; });
+      return answer.text().then(function (text) {
+        clearTimeout(timer);
+        return { ok: answer.ok, status: answer.status, at: answer.redirected ? answer.url : "", text: text };
+      });
     });
+  }
+  // Whether the server can be reached is found out, not believed: a cable may be in and the line beyond it dead.
+  function reach() {
+    return within(REACH_MS, "/livez", { cache: "no-store" }).then(function (alive) { if (!alive.ok) throw alive; });
+  }
+  // The session is over: what was scanned and not answered is kept, and whoever signs in again is back at this page, which sends it.
+  var open = [], leaving = false;
+  function isOver(answer) { return answer.at && new URL(answer.at).pathname === data.signIn.split("?")[0]; }
+  function signIn() {
+    if (leaving) return;
+    leaving = true;
+    open.forEach(keepScan);
+    location.assign(data.signIn);
+  }
+  // A name stays on no device.
+  function keepScan(body) {
+    var shown = body.get("shown");
+    if (shown && !looked(shown.trim())) put(shown, body.get("people"), true);
   }
   function show(made) {
     PARTS.forEach(function (id) {
@@ -134,6 +200,7 @@
       part.append.apply(part, Array.from(made.getElementById(id).childNodes));
     });
     document.title = made.title;
+    set(made.getElementById("pindai").dataset, performance.now());
     if (!field.value) field.value = made.getElementById("shown").value;
     document.getElementById("jawab").scrollIntoView({ block: "nearest" });
     sound();
@@ -146,13 +213,13 @@
       if (sent === form) { field.value = shown; form.elements.people.value = body.get("people"); }
       sent.submit();
     }
-    // Whether the server can be reached is found out, not believed: a cable may be in and the line beyond it dead.
     var reached = false;
-    return within(REACH_MS, "/livez", { cache: "no-store" }).then(function (alive) {
-      if (!alive.ok) throw alive;
+    if (leaving) return;
+    return reach().then(function () {
       reached = true;
       return within(ANSWER_MS, sent.action, { method: "POST", body: body, headers: { Accept: "text/html" } });
     }).then(function (answer) {
+      if (isOver(answer)) return signIn();
       var made = new DOMParser().parseFromString(answer.text, "text/html");
       if (PARTS.every(function (id) { return made.getElementById(id); })) show(made); else leave();
     }, function () {
@@ -161,32 +228,79 @@
       else say("amber", data.unreached, data.unsent);
     });
   }
+  // People without a ticket: what was filled in stays until there is an answer. So does the key of the form: whoever asks again because
+  // an answer was lost gets the same number.
+  function receive(sent) {
+    var body = new URLSearchParams(new FormData(sent)), reached = false;
+    if ("sent" in sent.dataset) return;
+    sent.dataset.sent = "";
+    reach().then(function () {
+      reached = true;
+      return within(ANSWER_MS, sent.action, { method: "POST", body: body, headers: { Accept: "text/html" } });
+    }).then(function (answer) {
+      if (answer.status >= 500) throw answer;
+      if (isOver(answer)) {
+        sessionStorage.setItem(FILLED, body);
+        return signIn();
+      }
+      // Asked once more with the same key, the server says once more what is to be put right.
+      if (answer.at) location.assign(answer.at); else sent.submit();
+    }).catch(function () {
+      say("amber", data.unreached, reached ? data.unanswered : data.unsent);
+    }).then(function () { delete sent.dataset.sent; });
+  }
+  function fillIn(sent) {
+    var filled = sessionStorage.getItem(FILLED);
+    sessionStorage.removeItem(FILLED);
+    if (filled) new URLSearchParams(filled).forEach(function (value, name) {
+      var at = sent.elements[name];
+      if (!at || at.type === "hidden") return;
+      if (at.type === "checkbox") at.checked = true; else at.value = value;
+    });
+  }
+  var walkIn = document.querySelector("form[data-stays]");
+  if (walkIn) fillIn(walkIn);
   // One after the other, as they came: a scanner does not wait for the answer.
   var line = Promise.resolve();
   document.addEventListener("submit", function (event) {
     var sent = event.target, body = new URLSearchParams(new FormData(sent));
+    if (walkIn && sent === walkIn) {
+      event.preventDefault();
+      return receive(sent);
+    }
     if (!("here" in sent.dataset)) return;
     event.preventDefault();
     // A scanner may send two ends of a line, and a hand is impatient: nothing was shown.
     if (sent === form && !field.value.trim()) return;
     body.set("kunci", newKey());
     if (sent === form) { field.value = ""; form.elements.people.value = ""; }
+    if (leaving) return keepScan(body);
+    open.push(body);
     function next() { return ask(sent, body); }
-    line = line.then(next, next);
+    function done() { open.splice(open.indexOf(body), 1); }
+    line = line.then(next, next).then(done, done);
   });
+  var sending = false;
   function send() {
-    var all = kept();
-    if (!all.length || navigator.onLine === false) return;
-    var one = all[0], body = new URLSearchParams(one);
-    fetch(data.send, { method: "POST", body: body, headers: { Accept: "application/json" } }).then(function (answer) {
-      if (!answer.ok) return;
-      return answer.json().then(function (told) {
-        // Whoever was let in here and is refused there must not be lost from sight.
-        if (told.signal === "red") say("red", told.title, one.shown);
-        keep(kept().filter(function (other) { return other.kunci !== one.kunci; }));
-        send();
-      });
-    }).catch(function () { /* The next try comes by itself. */ });
+    var one = kept().filter(isOwn)[0];
+    if (!one || sending || leaving || navigator.onLine === false) return;
+    sending = true;
+    var body = new URLSearchParams([["kunci", one.kunci], ["shown", one.shown], ["people", one.people], ["seen", one.seen], ["by", data.officer]]);
+    within(ANSWER_MS, data.send, { method: "POST", body: body, headers: { Accept: "application/json" } }).then(function (answer) {
+      // Nobody is signed in any more, or somebody else is: what is kept stays kept.
+      ended = answer.status === 401 || answer.status === 409;
+      if (ended || !answer.ok && answer.status !== 400) return tell();
+      var told = answer.ok ? JSON.parse(answer.text) : { signal: "red", title: data.unchecked };
+      if (answer.ok) set(told, performance.now());
+      // Whoever was let in here and is refused there must not be lost from sight; nor the answer to whom a session's end cut off.
+      if (told.signal === "red") say("red", told.title, one.shown, true);
+      else if (one.asked) say(told.signal, told.title, told.number, true);
+      keep(kept().filter(function (other) { return other.kunci !== one.kunci; }));
+      return true;
+    }).catch(function () { /* The next try comes by itself. */ }).then(function (more) {
+      sending = false;
+      if (more) send();
+    });
   }
   setInterval(send, 10000);
   window.addEventListener("online", send);

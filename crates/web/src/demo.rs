@@ -82,6 +82,11 @@ pub trait DemoInbox: Send + Sync {
     fn office(&self) -> Option<DemoOffice> {
         None
     }
+
+    /// How far the demo's clock is ahead of everybody's, in milliseconds.
+    fn ahead_ms(&self) -> i64 {
+        0
+    }
 }
 
 /// The addresses of the inbox; they answer 404 unless the settings carry one. Its page is `pages::demo`.

@@ -13,6 +13,7 @@ mod lanes;
 mod layers;
 pub mod limits;
 pub mod measure;
+mod office_codes;
 pub mod pages;
 pub mod prepared;
 pub mod problem;
@@ -51,6 +52,7 @@ pub fn router(state: WebState) -> Router {
 fn layered(routes: Router<WebState>, state: WebState) -> Router {
     routes
         .fallback(|| async { Trouble::from(BadRequest::NotFound) })
+        .layer(from_fn_with_state(state.clone(), office_codes::lead))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(state.clone(), layers::slow_floods))
         .layer(from_fn_with_state(state.clone(), layers::end_slow_bodies))

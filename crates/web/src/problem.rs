@@ -68,6 +68,8 @@ pub enum BadRequest {
     KeyUnusable,
     /// Nothing lives at this address.
     NotFound,
+    /// A page of an office that there is not.
+    NoSuchOffice,
     /// The address does not take this method.
     Method,
     /// A form that another site's page has sent.
@@ -194,7 +196,7 @@ impl BadRequest {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchOffice => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::OtherSite => StatusCode::FORBIDDEN,
         }
@@ -213,6 +215,7 @@ impl BadRequest {
             Self::KeyMissing => "idempotency-key-missing",
             Self::KeyUnusable => "idempotency-key-unusable",
             Self::NotFound => "not-found",
+            Self::NoSuchOffice => "no-such-office",
             Self::Method => "method-not-allowed",
             Self::OtherSite => "other-site",
         }

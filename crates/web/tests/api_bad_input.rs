@@ -348,7 +348,7 @@ async fn addresses_that_name_nothing_are_not_found() {
             "/api/v2/me",
             "/api/v1/nothing",
             "/api/v1/offices/",
-            "/api/v1/offices/btm",
+            "/api/v1/offices/xxq",
             "/api/v1/offices/%ff",
             "/api/v1/offices/BTM/slots/1",
         ] {

@@ -67,6 +67,41 @@ async fn from_the_invitation_to_the_office_and_back_in_the_next_morning() {
 }
 
 #[tokio::test]
+async fn whoever_sends_a_form_after_the_session_has_ended_comes_back_to_the_page_of_the_form() {
+    let server = Server::new().await;
+    let stranger = server.stranger().with("sec-fetch-site", "same-origin").with("content-type", browser::FORM);
+    for (form, page) in [
+        ("/petugas/BTM/pintu", "/petugas/BTM/pintu"),
+        ("/petugas/BTM/pintu/tanpa-tiket", "/petugas/BTM/pintu"),
+        ("/petugas/BTM/pintu/urung", "/petugas/BTM/pintu"),
+        ("/petugas/BTM/loket/panggil", "/petugas/BTM/loket"),
+        ("/petugas/BTM/loket/kerja", "/petugas/BTM/loket"),
+        ("/petugas/persetujuan/1", "/petugas/persetujuan"),
+        ("/petugas/saya", "/petugas/saya"),
+    ] {
+        let answer = stranger.with("accept", "text/html").send(Method::POST, form, Body::from("shown=x")).await;
+        assert_eq!(answer.header("location"), format!("/petugas/masuk?lanjut={page}"), "{form}");
+        let answer = stranger.with("accept", "application/json").send(Method::POST, form, Body::empty()).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "a script is told so");
+    }
+    let invited = server.invite("siti.btm", Role::Officer, &["BTM"]).await;
+    let mut siti = Browser::new(&server);
+    let link = format!("/petugas/undangan/{}", invited.token);
+    siti.open(&link).await;
+    let form = siti.form(&link).fill("new_password", PASSWORD).fill("again", PASSWORD);
+    siti.send(form.fill("code", &server.code_of(&invited))).await;
+    siti.open("/petugas/BTM/pintu").await;
+    let scan = siti.form("/petugas/BTM/pintu").fill("shown", "BK-ZZZZZZ");
+    server.clock.advance(SignedDuration::from_hours(14));
+    siti.send(scan).await;
+    let form = siti.form("/petugas/masuk").fill("login", "siti.btm").fill("password", "salah sama sekali");
+    siti.send(form.fill("code", "123456")).await;
+    let form = siti.form("/petugas/masuk").fill("password", PASSWORD).fill("code", &server.code_of(&invited));
+    siti.send(form).await;
+    assert_eq!(siti.at, "/petugas/BTM/pintu", "also after a mistake");
+}
+
+#[tokio::test]
 async fn a_head_invites_an_officer_and_an_auditor_reads_of_it() {
     let server = Server::new().await;
     let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);

@@ -93,6 +93,36 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     server.check_rules().await;
 }
 
+#[tokio::test]
+async fn codes_of_offices_are_found_as_they_are_typed_and_one_that_there_is_not_is_said() {
+    let (server, ..) = morning().await;
+    let stranger = server.stranger().with("accept", "text/html");
+    for (typed, address) in [
+        ("/layar/btm", "/layar/BTM"),
+        ("/layar/btm/data", "/layar/BTM/data"),
+        ("/kantor/%20btm-hb", "/kantor/BTM-HB"),
+        ("/petugas/btm/pintu", "/petugas/BTM/pintu"),
+        ("/api/v1/offices/btm", "/api/v1/offices/BTM"),
+        ("/api/v1/offices/btm/slots?release=2026-W49", "/api/v1/offices/BTM/slots?release=2026-W49"),
+    ] {
+        let answer = stranger.get(typed).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::PERMANENT_REDIRECT, address), "{typed}");
+    }
+    for unknown in ["/layar/XXQ", "/kantor/xxq", "/petugas/XXQ/pintu"] {
+        let answer = stranger.get(unknown).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{unknown}");
+        assert!(
+            answer.text().contains("Kantor tidak ditemukan") && answer.text().contains("href=\"/kantor\""),
+            "{unknown}"
+        );
+    }
+    let mut anybody = Browser::new(&server);
+    anybody.open("/layar").await.shows("Layar ruang tunggu").shows("Kepulauan Riau");
+    assert!(anybody.html.contains("href=\"/layar/BTM\""));
+    anybody.open("/layar?q=batam").await.shows("Batam").hides("Kepulauan Riau");
+    anybody.open("/layar?q=tidak-ada-sama-sekali").await.hides("BTM");
+}
+
 /// The first event of a stream, which goes on after it.
 async fn first_event(server: &Server, path: &str) -> String {
     let request = Request::get(path).body(Body::empty()).unwrap();

@@ -12,6 +12,11 @@ pub struct DemoClock {
 }
 
 impl DemoClock {
+    /// How far it is ahead of the machine's.
+    pub fn ahead_ms(&self) -> i64 {
+        self.ahead_ms.load(Ordering::Relaxed)
+    }
+
     /// Goes on to an instant; one that is past already changes nothing.
     pub fn go_on_to(&self, instant: Timestamp) {
         let ahead = instant.duration_since(SystemClock.now()).as_millis();
@@ -22,7 +27,7 @@ impl DemoClock {
 
 impl Clock for DemoClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now() + SignedDuration::from_millis(self.ahead_ms.load(Ordering::Relaxed))
+        SystemClock.now() + SignedDuration::from_millis(self.ahead_ms())
     }
 }
 

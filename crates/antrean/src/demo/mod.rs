@@ -178,6 +178,10 @@ impl antrean_web::demo::DemoInbox for Messages {
     fn office(&self) -> Option<DemoOffice> {
         self.desk.get().map(|desk| desk.shown())
     }
+
+    fn ahead_ms(&self) -> i64 {
+        self.desk.get().map_or(0, |desk| desk.ahead_ms())
+    }
 }
 
 /// A demo that runs.
@@ -328,7 +332,7 @@ impl<'a> Stage<'a> {
             Mode::Draw => format!("takes entries now and is drawn in {}", minutes(wait)),
             Mode::FirstCome => format!("opens in {}, first come; the waiting room is open", minutes(wait)),
         };
-        eprintln!(
+        self.say(&format!(
             "\n  Antrean, the demo. Nobody in it exists.\n\n  \
             release  {id}: {places} places in {windows} windows of {offices} offices from {first}; {what}\n  \
             crowd    {people} made-up people, arriving over HTTP\n\n  \
@@ -336,16 +340,26 @@ impl<'a> Stage<'a> {
             2. sign in with any number such as 0812-0000-0001; read the code at {url}/demo/pesan\n  \
             3. say who you are: any 16 digits are a NIK, such as 2171014505900000 for a woman born on 5 May 1990\n  \
             4. {enter} at {url}/antrean/{id}, then look at {url}/saya\n\n  \
-            staff    of {office}, to try the day there once places are given; it is announced here\n           \
-            sign in at {url}/petugas/masuk as {staff}\n           \
-            password {PASSWORD}; the code of the moment is at {url}/demo/pesan\n",
+            office   of {office}: its day can be tried once places are given; the addresses are printed here then\n           \
+            sign in  {url}/petugas/masuk as {staff}\n           \
+            password {PASSWORD}\n           \
+            code     of each name: {url}/demo/pesan\n",
             office = self.desk.shown().office,
             staff = workers().map(|(login, role)| format!("{login} ({role})")).collect::<Vec<_>>().join(", "),
             id = plan.id,
             offices = plan.offices.len(),
             people = self.demo.people,
             enter = if plan.mode == Mode::Draw { "enter" } else { "book" },
-        );
+        ));
+    }
+
+    /// Says where to look: on standard output, unless that is for programs.
+    fn say(&self, text: &str) {
+        if self.demo.json {
+            eprintln!("{text}");
+        } else {
+            terminal::line(text);
+        }
     }
 
     async fn gather(&self) -> Result<Crowd, Stop> {
@@ -490,15 +504,8 @@ impl<'a> Stage<'a> {
     async fn day(&self) -> Result<Value, Stop> {
         let (app, desk, pace) = (self.app.clone(), Arc::clone(&self.desk), self.demo.pace());
         let mut day = OfficeDay::begin(app, desk, &self.plan, pace, self.demo.seed).await?;
-        let (url, office, date) = (&self.url, day.office(), day.date());
-        eprintln!(
-            "\n  The day at the office. The demo's clock has gone on to {date}, {now}, at {office}: people come with their tickets.\n\n  \
-            display  {url}/layar/{office}\n  \
-            sign in  {url}/petugas/masuk as one of the names above; code of the moment and tickets at the door: {url}/demo/pesan\n  \
-            door     {url}/petugas/{office}/pintu\n  \
-            counter  {url}/petugas/{office}/loket, number {FREE_COUNTER}; made-up officers sit at the others\n",
-            now = day.wall_clock(),
-        );
+        let (office, date) = (day.office(), day.date());
+        self.say(&ways_in(&self.url, office, &format!("{date}, {}", day.wall_clock())));
         let (begun, mut told) = (Instant::now(), Instant::now());
         loop {
             day.look().await?;
@@ -576,6 +583,24 @@ impl<'a> Stage<'a> {
     fn until(&self, instant: Timestamp) -> Duration {
         instant.duration_since(self.app.now()).try_into().unwrap_or_default()
     }
+}
+
+/// Where to try the day at an office, for somebody who has read nothing else.
+fn ways_in(url: &str, office: OfficeCode, now: &str) -> String {
+    format!(
+        "\n  The day at the office {office} has begun. The demo's clock has gone on to {now}: people come with their tickets.\n\n  \
+        display  {url}/layar/{office}\n           \
+        nobody signs in; numbers appear as they are called\n  \
+        codes    {url}/demo/pesan\n           \
+        keep this open: six digits for each name, new every 30 seconds and good once; and the tickets of who stands at the door\n  \
+        door     {url}/petugas/{office}/pintu\n           \
+        sign in as pintu, password {PASSWORD}, and a code; then type a ticket\n  \
+        counter  {url}/petugas/{office}/loket\n           \
+        sign in as loket, password {PASSWORD}, and a code; open counter {FREE_COUNTER}, F2 calls. Others are taken\n  \
+        head     {url}/petugas/{office}\n           \
+        sign in as kepala, password {PASSWORD}, and a code: approvals, quotas, closures, numbers\n\n  \
+        A browser holds one session of staff: open the second in a private window. Ends with ctrl-c.\n"
+    )
 }
 
 fn tell_failed(results: &Results) {
@@ -753,6 +778,17 @@ mod tests {
         assert!((20..=90).contains(&places("40")), "{}", places("40"));
         assert!((125..=190).contains(&places("200")), "{}", places("200"));
         assert_eq!(planned(&demo(&["--people", "40000"]), now, &[]).dates.len(), DATES_MAX);
+    }
+
+    #[test]
+    fn whoever_has_read_nothing_else_finds_display_door_counter_and_codes() {
+        let says = ways_in("http://127.0.0.1:8080", code("BTM"), "2026-12-01, 07.50 WIB");
+        for needed in ["/layar/BTM\n", "/demo/pesan\n", "/petugas/BTM/pintu\n", "/petugas/BTM/loket\n", PASSWORD] {
+            assert!(says.contains(needed), "{needed} in {says}");
+        }
+        for (login, _) in workers().take(3) {
+            assert!(says.contains(&format!("sign in as {login},")), "{login} in {says}");
+        }
     }
 
     #[test]

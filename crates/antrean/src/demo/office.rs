@@ -116,6 +116,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// How far the demo's clock is ahead of the machine's.
+    pub fn ahead_ms(&self) -> i64 {
+        self.clock.ahead_ms()
+    }
+
     /// The office as it is now.
     pub fn shown(&self) -> DemoOffice {
         let worker = |worker: &Worker| DemoWorker {

@@ -250,6 +250,19 @@ impl Tab {
         self.ask("Network.emulateNetworkConditions", line);
     }
 
+    /// Ends the sessions of everybody who is signed in on this phone, as the night does.
+    pub fn forget_sessions(&self) {
+        self.ask("Network.clearBrowserCookies", json!({}));
+    }
+
+    /// From the next page on the clock of this device is so much wrong.
+    pub fn clock_off_by(&self, ms: i64) {
+        let clock = "class extends Right{constructor(...all){if(all.length)super(...all);else super(Right.now()+off)}\
+            static now(){return Right.now()+off}}";
+        let source = format!("(()=>{{const Right=Date,off={ms};window.Date={clock}}})()");
+        self.ask("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }));
+    }
+
     /// From now on every page is fetched whole, as if for the first time.
     pub fn without_cache(&self) {
         self.ask("Network.setCacheDisabled", json!({ "cacheDisabled": true }));

@@ -41,11 +41,16 @@ pub const BUDI: Newcomer = Newcomer {
 
 impl Demo {
     pub fn start(args: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", args)
+    }
+
+    /// The same at an address, where another ended before.
+    pub fn start_at(listen: &str, args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_antrean"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ANTREAN_")) {
             command.env_remove(name);
         }
-        command.args(["demo", "--listen", "127.0.0.1:0"]).args(args);
+        command.args(["demo", "--listen", listen]).args(args);
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);

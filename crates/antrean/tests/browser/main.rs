@@ -3,6 +3,7 @@
 mod camera;
 mod chromium;
 mod demo;
+mod door;
 mod head;
 mod journey;
 mod office;

@@ -5,7 +5,7 @@ use crate::demo::{Demo, SITI};
 use crate::journey::{ONWARD, Person};
 use crate::sight::Sight;
 
-const PUBLIC: [(&str, &str); 21] = [
+const PUBLIC: [(&str, &str); 22] = [
     ("start", "/"),
     ("guide", "/panduan"),
     ("guide, new passport", "/panduan/baru"),
@@ -26,6 +26,7 @@ const PUBLIC: [(&str, &str); 21] = [
     ("privacy", "/privasi"),
     ("status", "/status"),
     ("open data", "/data"),
+    ("displays to pick", "/layar"),
     ("messages of the demo", "/demo/pesan"),
 ];
 

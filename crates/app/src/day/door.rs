@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::view::{VisitView, line, view};
+use super::walk_in::{Received, received};
 use super::{DayRefusal, Today, actor, keep, note, seen, step, take_along, work};
 use crate::caller::Actor;
 use crate::operation::{Context, Error, Note, Operation};
@@ -341,6 +342,8 @@ pub struct DoorView {
     pub priority_left: u32,
     /// Places left in the hands of the head today.
     pub reserve_left: u32,
+    /// What people without a ticket can have here.
+    pub received: Received,
 }
 
 /// The day as the door sees it.
@@ -363,5 +366,6 @@ pub fn door(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<DoorVi
         waiting: visits.iter().filter(|visit| visit.state == VisitState::Waiting).count() as u32,
         priority_left: left(Pool::Priority)?,
         reserve_left: left(Pool::Reserve)?,
+        received: cx.catalogue.offices.get(office).map(|at| received(at, date)).unwrap_or_default(),
     })
 }

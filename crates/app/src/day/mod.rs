@@ -38,7 +38,7 @@ pub use record::Record;
 pub use refusal::DayRefusal;
 pub use unmask::{Unmask, Unmasked, UnmaskedPerson};
 pub use view::{VisitView, slip};
-pub use walk_in::WalkIn;
+pub use walk_in::{Received, WalkIn};
 
 use crate::appointment::{release_place, strike};
 use crate::booking::note_place;

@@ -1,6 +1,6 @@
 //! People without a ticket: what they come for, and whether they go before others.
 
-use antrean_domain::office::{NotOffered, OfficeCode, WhyNotOffered};
+use antrean_domain::office::{NotOffered, Office, OfficeCode, WhyNotOffered};
 use antrean_domain::release::PARTY_MAX;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::slot::Pool;
@@ -11,6 +11,7 @@ use antrean_store::locks::Lock;
 use antrean_store::slots::Slot;
 use antrean_store::visits::NewVisit;
 use antrean_store::{Tx, slots, visits};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::door::arrive;
@@ -42,6 +43,45 @@ pub struct WalkIn {
     pub reason: String,
 }
 
+/// What people without a ticket come for; children are counted with what their party comes for.
+const SERVICES: [ServiceCode; 5] =
+    [ServiceCode::New, ServiceCode::Replacement, ServiceCode::Lost, ServiceCode::Damaged, ServiceCode::DataChange];
+const PASSPORTS: [PassportKind; 2] = [PassportKind::Electronic, PassportKind::Ordinary];
+
+/// What an office does for people without a ticket on a day, and why not the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Received {
+    /// What can be applied for, with one passport at least.
+    pub services: Vec<ServiceCode>,
+    /// What cannot.
+    pub not_services: Vec<(ServiceCode, WhyNotOffered)>,
+    /// Passports that can be had, with one service at least.
+    pub passports: Vec<PassportKind>,
+    /// Those that cannot.
+    pub not_passports: Vec<(PassportKind, WhyNotOffered)>,
+}
+
+/// What the door of an office can offer to people without a ticket.
+pub(super) fn received(office: &Office, date: Date) -> Received {
+    let mut all = Received::default();
+    let why = |service, passport| office.receives(service, passport, date).err().map(|NotOffered { why }| why);
+    for service in SERVICES {
+        let refused: Option<Vec<_>> = PASSPORTS.into_iter().map(|passport| why(service, passport)).collect();
+        match refused.and_then(|all| all.first().copied()) {
+            None => all.services.push(service),
+            Some(why) => all.not_services.push((service, why)),
+        }
+    }
+    for passport in PASSPORTS {
+        let refused: Option<Vec<_>> = all.services.iter().map(|service| why(*service, passport)).collect();
+        match refused.and_then(|all| all.first().copied()) {
+            None => all.passports.push(passport),
+            Some(why) => all.not_passports.push((passport, why)),
+        }
+    }
+    all
+}
+
 impl WalkIn {
     fn needs_head(&self) -> bool {
         self.from_reserve || self.priority.is_some_and(PriorityReason::needs_head)
@@ -52,11 +92,8 @@ impl WalkIn {
             return Err(DayRefusal::PeopleWrong { max: PARTY_MAX.into() }.into());
         }
         let Some(office) = cx.catalogue.offices.get(&self.office) else { return Ok(()) };
-        match office.offers(self.service, self.passport, on.date) {
-            Ok(()) => Ok(()),
-            Err(NotOffered { why: WhyNotOffered::WalkIn { at } }) if at == self.office => Ok(()),
-            Err(NotOffered { why }) => Err(Refusal::NotOfferedHere { index: 0, office: self.office, why }.into()),
-        }
+        let refused = |NotOffered { why }| Refusal::NotOfferedHere { index: 0, office: self.office, why }.into();
+        office.receives(self.service, self.passport, on.date).map_err(refused)
     }
 
     fn receive(&self, tx: &Tx<'_>, cx: &Context<'_>, on: &Today<'_>, by: StaffId) -> Result<VisitView, Error> {

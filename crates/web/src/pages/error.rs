@@ -98,6 +98,10 @@ fn page_of(state: &WebState, asked: &Asked, trouble: &Trouble) -> Result<String,
             actions.push(Action::main(page.say("menu-sign-in"), with_onward("/masuk", &asked.path)));
         }
         Trouble::Busy | Trouble::Broken => actions.push(Action::main(page.say("error-again"), asked.path.clone())),
+        Trouble::Request(BadRequest::NoSuchOffice) => {
+            actions.push(Action::main(page.say("boards-offices"), "/kantor"));
+            actions.push(Action::second(page.say("boards-title"), "/layar"));
+        }
         _ => actions.push(Action::main(page.say("error-start"), "/")),
     }
     actions.push(Action::second(page.say("menu-help"), "/bantuan"));

@@ -251,7 +251,7 @@ async fn one(
 ) -> Result<Response, PageError> {
     let catalogue = state.app.catalogue();
     let office =
-        OfficeCode::parse(&code).ok().and_then(|code| catalogue.offices.get(&code)).ok_or(BadRequest::NotFound)?;
+        OfficeCode::parse(&code).ok().and_then(|code| catalogue.offices.get(&code)).ok_or(BadRequest::NoSuchOffice)?;
     let here = format!("/kantor/{}", office.code);
     shared(&state, &caller, &headers, &here, || Ok(office_page(&state, &caller, &catalogue, office, here.clone())))
 }

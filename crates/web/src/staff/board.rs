@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use antrean_app::day::{Board, board};
-use antrean_domain::office::OfficeCode;
+use antrean_domain::office::{Office, OfficeCode};
 use askama::Template;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::pages::Page;
-use crate::pages::visit::{Answer, Detour, Faults, Named, Visit, show};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, show};
 use crate::problem::{BadRequest, Trouble};
 use crate::staff::announcement::announcement;
 use crate::state::WebState;
@@ -29,6 +29,7 @@ const KEPT: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
+        .route("/layar", get(choose))
         .route("/layar/{office}", get(look))
         .route("/layar/{office}/data", get(data))
         .route("/layar/{office}/arus", get(live))
@@ -66,9 +67,9 @@ impl Boards {
 }
 
 async fn read(visit: &Visit, office: &str) -> Result<Board, Detour> {
-    let code = OfficeCode::parse(office).map_err(|_| BadRequest::NotFound)?;
+    let code = OfficeCode::parse(office).map_err(|_| BadRequest::NoSuchOffice)?;
     if visit.app().catalogue().offices.get(&code).is_none() {
-        return Err(BadRequest::NotFound.into());
+        return Err(BadRequest::NoSuchOffice.into());
     }
     let now = visit.app().now();
     if let Some(board) = visit.state.boards.fresh(&code, now) {
@@ -79,6 +80,44 @@ async fn read(visit: &Visit, office: &str) -> Result<Board, Detour> {
     Ok(fresh)
 }
 
+/// Offices found at once; more would only be scrolled past.
+const FOUND_MAX: usize = 40;
+
+/// The offices whose display can be opened: somebody stands before a television and picks one by hand.
+#[derive(Template)]
+#[template(path = "boards.html")]
+struct BoardsPage {
+    page: Page,
+    asked: String,
+    /// What was found, where something was asked for.
+    found: Option<Vec<Display>>,
+    provinces: Vec<(String, Vec<Display>)>,
+}
+
+struct Display {
+    code: OfficeCode,
+    name: String,
+}
+
+async fn choose(visit: Visit, sent: Sent) -> Answer {
+    let catalogue = visit.app().catalogue();
+    let display = |office: &Office| Display { code: office.code, name: office.short_name().to_owned() };
+    let asked: String = sent.get("q").chars().take(100).collect();
+    let found: Option<Vec<Display>> =
+        (!asked.is_empty()).then(|| catalogue.offices.search(&asked, FOUND_MAX).into_iter().map(display).collect());
+    let provinces = catalogue.regions.provinces().into_iter().filter(|_| found.is_none()).map(|province| {
+        let offices = catalogue.offices.in_province(&province.code);
+        (province.name.clone(), offices.into_iter().map(display).collect::<Vec<_>>())
+    });
+    let page = BoardsPage {
+        page: visit.page("boards-title", &Faults::none()),
+        provinces: provinces.filter(|(_, offices)| !offices.is_empty()).collect(),
+        asked,
+        found,
+    };
+    show(StatusCode::OK, &page)
+}
+
 #[derive(Template)]
 #[template(path = "board.html")]
 struct BoardPage {
@@ -86,6 +125,7 @@ struct BoardPage {
     office: String,
     href: String,
     zone: &'static str,
+    now_ms: i64,
     offset_min: i64,
     lang: &'static str,
     calls: Vec<(String, String)>,
@@ -104,6 +144,7 @@ async fn look(visit: Visit, Named(office): Named<String>) -> Answer {
         office: name,
         href: format!("/layar/{}", shown.office),
         zone: shown.zone.label(),
+        now_ms: visit.app().now().as_millisecond(),
         offset_min: i64::from(shown.zone.offset().seconds()) / 60,
         lang: visit.caller.language.tag(),
         calls: shown.calls.iter().map(|call| (call.number.to_string(), call_words(&visit, call.counter))).collect(),
@@ -134,7 +175,13 @@ fn shown(visit: &Visit, shown: &Board) -> Value {
 
 async fn data(visit: Visit, Named(office): Named<String>) -> Answer {
     let board = read(&visit, &office).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(shown(&visit, &board))).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(with_time(&visit, shown(&visit, &board)))).into_response())
+}
+
+/// What a display shows, with the time by which it goes on: its own clock may be wrong.
+fn with_time(visit: &Visit, mut shown: Value) -> Value {
+    shown["now"] = visit.app().now().as_millisecond().into();
+    shown
 }
 
 /// The same as it happens: an event `board` when something changed, and `tick` while nothing does, so that a display knows that it is
@@ -158,11 +205,11 @@ async fn live(visit: Visit, Named(office): Named<String>) -> Answer {
             Some(board) => board,
             None => read(&on.visit, &on.office).await.ok()?,
         };
-        let body = shown(&on.visit, &board).to_string();
+        let body = shown(&on.visit, &board);
         let event = if on.last.as_ref() == Some(&body) {
-            Event::default().event("tick").data("")
+            Event::default().event("tick").data(on.visit.app().now().as_millisecond().to_string())
         } else {
-            Event::default().event("board").data(&body)
+            Event::default().event("board").data(with_time(&on.visit, body.clone()).to_string())
         };
         on.last = Some(body);
         Some((Ok::<_, Infallible>(event.retry(EVERY)), on))
@@ -176,7 +223,7 @@ async fn live(visit: Visit, Named(office): Named<String>) -> Answer {
 struct Listening {
     visit: Visit,
     office: String,
-    last: Option<String>,
+    last: Option<Value>,
     next: Option<Board>,
     _seat: OwnedSemaphorePermit,
 }

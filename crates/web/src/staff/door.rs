@@ -1,7 +1,8 @@
 //! The door of an office: one field for a scanner, a camera or a hand; people without a ticket; slips; arrivals that were kept.
 
-use antrean_app::day::{CheckIn, DoorAnswer, Found, UndoCheckIn, VisitView, WalkIn, door, find, slip};
+use antrean_app::day::{CheckIn, DoorAnswer, Found, Received, UndoCheckIn, VisitView, WalkIn, door, find, slip};
 use antrean_app::staff::Approved;
+use antrean_domain::office::OfficeCode;
 use antrean_domain::queue_code::QueueCode;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::staff::Task;
@@ -15,15 +16,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::desk::{Desk, Screen};
-use super::table::{Needs, Table};
+use super::table::{Needs, SIGN_IN, Table};
 use crate::layers::{PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA};
-use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show, with_onward};
 use crate::problem::BadRequest;
-
-/// What people without a ticket come for; children are counted with what their party comes for.
-const SERVICES: [ServiceCode; 5] =
-    [ServiceCode::New, ServiceCode::Replacement, ServiceCode::Lost, ServiceCode::Damaged, ServiceCode::DataChange];
-const PASSPORTS: [PassportKind; 2] = [PassportKind::Electronic, PassportKind::Ordinary];
 
 pub(super) fn routes(table: Table) -> Table {
     let needs = Needs::AtOffice(Task::Door);
@@ -46,12 +42,21 @@ struct DoorPage {
     /// The office and the public half of the key that signs tickets, for a door without a network.
     office: String,
     ticket_key: String,
+    /// The time here, how far a demo's clock is ahead of it, and the zone: a door without a network goes by them.
+    now_ms: i64,
+    ahead_ms: i64,
+    offset_min: i64,
+    /// Who keeps arrivals here, and where they sign in to come back.
+    officer: String,
+    sign_in: String,
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
     counts: String,
     services: Vec<(&'static str, String)>,
     passports: Vec<(&'static str, String)>,
+    /// What cannot be had here, and why.
+    not_here: Vec<(String, String)>,
     reasons: Vec<(&'static str, String)>,
     may_decide: bool,
     /// What was chosen for somebody without a ticket, where that has to be put right.
@@ -138,6 +143,27 @@ fn base(desk: &Desk) -> Result<String, crate::problem::Trouble> {
     Ok(format!("/petugas/{}/pintu", desk.office()?.code))
 }
 
+/// What people without a ticket cannot have here: all that one reason refuses, and the reason.
+fn not_here(desk: &Desk, office: OfficeCode, received: &Received) -> Vec<(String, String)> {
+    let (words, catalogue) = (desk.words(), desk.app().catalogue());
+    let services = received.not_services.iter().map(|(service, why)| (words.service(*service), *why));
+    let passports = received.not_passports.iter().map(|(kind, why)| (words.passport(*kind), *why));
+    let mut reasons: Vec<(String, String)> = Vec::new();
+    for (what, why) in services.chain(passports) {
+        let why = words.why_not_offered(office, why, &catalogue).detail;
+        match reasons.iter_mut().find(|(_, known)| *known == why) {
+            Some((all, _)) => *all = format!("{all}, {what}"),
+            None => reasons.push((what, why)),
+        }
+    }
+    reasons
+}
+
+/// How far the clock here is ahead of everybody's: in a demo alone.
+fn ahead_ms(desk: &Desk) -> i64 {
+    desk.state.settings.demo.as_ref().map_or(0, |demo| demo.ahead_ms())
+}
+
 async fn page(desk: &Desk, answer: Shows) -> Answer {
     let office = desk.office()?.code;
     let view = desk.ask(move |tx, cx| door(tx, cx, &office)).await??;
@@ -162,9 +188,15 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         base: base(desk)?,
         office: office.to_string(),
         ticket_key: antrean_app::caller::hex(desk.app().keys().ticket_key().verifying_key().as_bytes()),
+        now_ms: desk.app().now().as_millisecond(),
+        ahead_ms: ahead_ms(desk),
+        offset_min: i64::from(desk.zone().offset().seconds()) / 60,
+        officer: desk.officer.id.to_string(),
+        sign_in: with_onward(SIGN_IN, &base(desk)?),
         counts: words.say_with("door-counts", &counts),
-        services: SERVICES.map(|service| (service.as_str(), words.service(service))).to_vec(),
-        passports: PASSPORTS.map(|kind| (kind.as_str(), words.passport(kind))).to_vec(),
+        services: view.received.services.iter().map(|one| (one.as_str(), words.service(*one))).collect(),
+        passports: view.received.passports.iter().map(|kind| (kind.as_str(), words.passport(*kind))).collect(),
+        not_here: not_here(desk, office, &view.received),
         reasons: PriorityReason::ALL.map(|reason| (reason.as_str(), words.priority_reason(reason))).to_vec(),
         may_decide: desk.officer.role.may(Task::Approve),
         latest: latest.collect(),
@@ -235,15 +267,22 @@ async fn send_kept(desk: Desk, sent: Sent) -> Answer {
     let (Some(seen), false) = (seen, sent.get("kunci").is_empty()) else {
         return Err(BadRequest::NotAForm.into());
     };
+    // The page was made for somebody else than whose session this is by now: what they kept is not sent under another name.
+    let by = sent.get("by");
+    if !by.is_empty() && by != desk.officer.id.to_string() {
+        return Ok((StatusCode::CONFLICT, Json(json!({ "signal": "amber" }))).into_response());
+    }
     let people = how_many(&sent);
     let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people, seen: Some(seen) };
-    let answer = match desk.perform(&sent, kept).await? {
+    let mut answer = match desk.perform(&sent, kept).await? {
         Ok(answer) => {
             let said = said(&desk, &answer);
             json!({ "signal": said.signal, "title": said.title, "number": said.number })
         }
         Err(refusal) => json!({ "signal": "red", "title": desk.explain(&refusal), "number": "" }),
     };
+    answer["now"] = desk.app().now().as_millisecond().into();
+    answer["ahead"] = ahead_ms(&desk).into();
     Ok(Json(answer).into_response())
 }
 
@@ -262,8 +301,8 @@ async fn undo(desk: Desk, sent: Sent) -> Answer {
 
 async fn receive(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
-    let service = SERVICES.into_iter().find(|service| service.as_str() == sent.get("service"));
-    let passport = PASSPORTS.into_iter().find(|kind| kind.as_str() == sent.get("passport"));
+    let service = ServiceCode::ALL.into_iter().find(|service| service.as_str() == sent.get("service"));
+    let passport = PassportKind::ALL.into_iter().find(|kind| kind.as_str() == sent.get("passport"));
     let priority = PriorityReason::ALL.into_iter().find(|reason| reason.as_str() == sent.get("priority"));
     let (Some(service), Some(passport)) = (service, passport) else {
         let faults = Faults::one("service", desk.words().say("door-service-missing"));

@@ -44,7 +44,17 @@ async fn ask(visit: Visit, sent: Sent) -> Answer {
 
 /// Where somebody wanted to go: a page of staff, or their start page.
 fn goal(sent: &Sent) -> &str {
-    sent.onward().filter(|path| crate::caller::is_staff(path)).unwrap_or(STAFF_PREFIX)
+    sent.onward().filter(|path| is_page_of_staff(path)).unwrap_or(STAFF_PREFIX)
+}
+
+/// Whether a path of this site is one of staff as it is written: browsers take steps up, also written `%2e%2e`, and would leave.
+fn is_page_of_staff(path: &str) -> bool {
+    let written = path.split(['?', '#']).next().unwrap_or_default();
+    let steps = written.split('/').skip(1);
+    crate::caller::is_staff(written)
+        && !steps
+            .map(str::to_ascii_lowercase)
+            .any(|step| step.is_empty() || matches!(step.replace("%2e", ".").as_str(), "." | ".."))
 }
 
 fn sign_in_page(visit: &Visit, sent: &Sent, faults: Faults) -> Answer {
@@ -216,4 +226,38 @@ async fn sign_out(visit: Visit) -> Answer {
     // Whoever has no session any more is signed out already.
     let _ended = visit.app().perform(visit.caller.clone(), None, SignOutStaff {}).await;
     Ok(onward_with(SIGN_IN, [staff_cookie(&visit.state.settings, "")]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_signs_in_goes_on_to_a_page_of_staff_and_nowhere_else() {
+        let to = |next: &str| goal(&Sent::of([("lanjut", next.to_owned())])).to_owned();
+        for own in ["/petugas", "/petugas/BTM/pintu", "/petugas/BTM/angka?dari=2026-12-01&sampai=2026-12-02"] {
+            assert_eq!(to(own), own);
+        }
+        for other in [
+            "",
+            "/",
+            "/saya",
+            "/petugasku",
+            "//evil.example/petugas",
+            "/\\evil.example/petugas",
+            "https://evil.example/petugas",
+            "petugas",
+            "/petugas//evil.example",
+            "/petugas/../saya",
+            "/petugas/..//evil.example",
+            "/petugas/%2e%2E/saya",
+            "/petugas/.%2e/saya",
+            "/petugas/./BTM",
+            "/petugas\r\nSet-Cookie: x=1",
+            "/petugas/BTM\tpintu",
+            "javascript:alert(1)//petugas",
+        ] {
+            assert_eq!(to(other), "/petugas", "{other:?}");
+        }
+    }
 }

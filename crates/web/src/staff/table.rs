@@ -7,14 +7,15 @@ use antrean_app::{Failure, Refusal};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::Task;
 use axum::Router;
-use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
+use axum::extract::{Extension, FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::handler::Handler;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
 
-use crate::caller::Who;
+use crate::caller::{STAFF_PREFIX, Who};
 use crate::pages::visit::{onward, with_onward};
 use crate::problem::{BadRequest, Trouble};
 use crate::state::WebState;
@@ -119,12 +120,41 @@ impl Table {
     }
 
     pub(crate) fn into_router(self) -> Router<WebState> {
-        self.router
+        let pages = self.rules.iter().filter(|rule| rule.method == Method::GET).map(|rule| rule.path).collect();
+        self.router.layer(Extension(Pages(pages)))
     }
 
     pub(crate) fn into_rules(self) -> Vec<Rule> {
         self.rules
     }
+}
+
+/// The templates of all pages of staff.
+#[derive(Clone)]
+struct Pages(Arc<[&'static str]>);
+
+impl Pages {
+    /// The page from which a form was sent: the form's own path, shortened until a page lives there.
+    fn of_form<'a>(&self, template: &str, path: &'a str) -> &'a str {
+        let (mut template, mut path) = (template, path);
+        while !self.0.contains(&template) {
+            match (template.rsplit_once('/'), path.rsplit_once('/')) {
+                (Some((shorter, _)), Some((page, _))) if !page.is_empty() => (template, path) = (shorter, page),
+                _ => return STAFF_PREFIX,
+            }
+        }
+        path
+    }
+}
+
+/// Where whoever signs in again goes on: to the page that they asked for, or from which they sent a form.
+fn way_back(parts: &Parts) -> &str {
+    let path = parts.uri.path();
+    if parts.method == Method::GET {
+        return parts.uri.path_and_query().map_or(path, |whole| whole.as_str());
+    }
+    let (pages, template) = (parts.extensions.get::<Pages>(), parts.extensions.get::<MatchedPath>());
+    pages.zip(template).map_or(STAFF_PREFIX, |(pages, template)| pages.of_form(template.as_str(), path))
 }
 
 #[derive(Clone)]
@@ -146,7 +176,7 @@ async fn admit(State(door): State<Door>, request: Request, next: Next) -> Respon
         Needs::Task(task) => (Some(task), None),
         Needs::AtOffice(task) => match office_of(&mut parts, &door.state).await {
             Some(office) => (Some(task), Some(office)),
-            None => return Trouble::from(BadRequest::NotFound).into_response(),
+            None => return Trouble::from(BadRequest::NoSuchOffice).into_response(),
         },
     };
     let Who(caller) = match Who::from_request_parts(&mut parts, &door.state).await {
@@ -158,10 +188,7 @@ async fn admit(State(door): State<Door>, request: Request, next: Next) -> Respon
     let officer = match asked {
         Ok(officer) => officer,
         Err(Failure::Refused(Refusal::Staff(StaffRefusal::SignedOut))) if reads_pages(&parts.headers) => {
-            // Only a page can be come back to.
-            let here = parts.uri.path_and_query().map_or("/petugas", |path| path.as_str());
-            let back = if parts.method == Method::GET { here } else { "/petugas" };
-            return onward(&with_onward(SIGN_IN, back));
+            return onward(&with_onward(SIGN_IN, way_back(&parts)));
         }
         Err(failure) => return Trouble::from(failure).into_response(),
     };
@@ -180,7 +207,7 @@ fn reads_pages(headers: &HeaderMap) -> bool {
 }
 
 /// The office in the path, if there is one of that code.
-async fn office_of(parts: &mut axum::http::request::Parts, state: &WebState) -> Option<OfficeCode> {
+async fn office_of(parts: &mut Parts, state: &WebState) -> Option<OfficeCode> {
     let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
     let text = params.iter().find(|(name, _)| *name == "office")?.1;
     let code = OfficeCode::parse(text).ok()?;

@@ -129,6 +129,7 @@ door-counts = Still expected: { $expected } people. Waiting: { $waiting }. Prior
 door-walk-in = Without a ticket
 door-service = Purpose
 door-service-missing = Choose purpose and passport.
+door-not-here = Not done here:
 door-passport = Passport
 door-count = People
 door-priority = Priority
@@ -154,10 +155,16 @@ door-offline-ok = Genuine ticket, kept here
 door-offline-forged = Not a genuine ticket
 door-offline-elsewhere = A ticket for elsewhere or another day
 door-offline-unchecked = Cannot be checked here, kept for later
-door-offline-kept = No network: { "{0}" } arrivals are kept here and sent by themselves later. Do not close this page.
+door-offline-kept = { "{0}" } arrivals are kept here and sent by themselves when the server can be reached. Do not close this page.
 door-offline-unreached = The server cannot be reached
 door-offline-unsent = Nothing was recorded. What you filled in stays; try again when the network is back.
 door-offline-no-names = Names and NIKs can be looked for when the network is back. Scan the QR code, or type the code of the ticket.
+door-offline-early = Genuine ticket, here early; kept here
+door-offline-unanswered = The server's answer has not come. What you filled in stays. Press again when the network is back; there will be one number only.
+door-clock-off = The clock of this device is { "{0}" } minutes off the server's. The door goes by the server's; put the clock of this device right.
+door-session-ended = This session is over. Sign in again: this page opens again, and what is kept here is sent.
+door-kept-by-others = { "{0}" } arrivals on this device were kept by { "{1}" } and have not been sent. Ask them to sign in here, or send them under your name.
+door-take-on = Send under my name
 
 # The page of a counter.
 counter-title = Counter
@@ -206,6 +213,9 @@ board-none = No calls yet
 board-waiting = Waiting: { $waiting }. Whoever arrives now waits { $from }–{ $to } minutes.
 board-cut = Cut off since
 board-sound = Touch the screen to turn the sound on
+boards-title = Waiting room displays
+boards-lead = Choose the office whose display you want to open. A television can keep the address: /layar/ and the code of the office.
+boards-offices = List of offices
 counter-calls-count = Call { $calls }
 
 # Whole data, and a NIK that somebody else uses

@@ -129,6 +129,7 @@ door-counts = Belum datang: { $expected } orang. Menunggu: { $waiting }. Tempat 
 door-walk-in = Tanpa tiket
 door-service = Keperluan
 door-service-missing = Pilih keperluan dan jenis paspor.
+door-not-here = Tidak dilayani di sini:
 door-passport = Paspor
 door-count = Jumlah orang
 door-priority = Prioritas
@@ -154,10 +155,16 @@ door-offline-ok = Tiket asli, dicatat di sini
 door-offline-forged = Tiket tidak asli
 door-offline-elsewhere = Tiket untuk tempat atau tanggal lain
 door-offline-unchecked = Tidak bisa diperiksa di sini, disimpan dulu
-door-offline-kept = Tanpa jaringan: { "{0}" } kedatangan disimpan di sini dan dikirim sendiri nanti. Jangan tutup halaman ini.
+door-offline-kept = { "{0}" } kedatangan disimpan di sini dan dikirim sendiri setelah server terjangkau. Jangan tutup halaman ini.
 door-offline-unreached = Server tidak terjangkau
 door-offline-unsent = Tidak ada yang dicatat. Isian Anda tetap ada; coba lagi setelah jaringan kembali.
 door-offline-no-names = Nama dan NIK baru bisa dicari setelah jaringan kembali. Pindai kode QR, atau ketik kode tiketnya.
+door-offline-early = Tiket asli, datang lebih awal; dicatat di sini
+door-offline-unanswered = Jawaban server belum sampai. Isian Anda tetap ada. Tekan lagi setelah jaringan kembali; nomornya tetap satu.
+door-clock-off = Jam perangkat ini berbeda { "{0}" } menit dari jam server. Pintu memakai jam server; betulkan jam perangkat ini.
+door-session-ended = Sesi ini berakhir. Masuk lagi; halaman ini terbuka lagi dan yang disimpan di sini dikirim.
+door-kept-by-others = { "{0}" } kedatangan di perangkat ini disimpan oleh { "{1}" } dan belum terkirim. Minta ia masuk di sini, atau kirim atas nama Anda.
+door-take-on = Kirim atas nama saya
 
 # Halaman loket.
 counter-title = Loket
@@ -206,6 +213,9 @@ board-none = Belum ada panggilan
 board-waiting = Menunggu: { $waiting }. Yang datang sekarang menunggu { $from }–{ $to } menit.
 board-cut = Terputus sejak
 board-sound = Sentuh layar untuk menyalakan suara
+boards-title = Layar ruang tunggu
+boards-lead = Pilih kantor yang layarnya ingin dibuka. Alamatnya bisa disimpan di televisi: /layar/ lalu kode kantor.
+boards-offices = Daftar kantor
 counter-calls-count = Panggilan ke-{ $calls }
 
 # Data lengkap dan NIK yang dipakai orang lain
