@@ -595,6 +595,53 @@ async fn of_many_who_relieve_the_same_officer_at_once_one_does() {
 }
 
 #[tokio::test]
+async fn a_counter_that_nobody_closed_is_closed_with_its_day_and_one_of_the_next_day_is_not() {
+    let day = Day::new(17, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let (siti, budi) = (day.staff("siti", Role::Officer).await, day.staff("budi", Role::Officer).await);
+    siti.sits_at(4).await;
+    budi.sits_at(5).await;
+    done(siti.receives(None).await.unwrap());
+    siti.calls().await.unwrap();
+    day.town.clock.set(wib(WEDNESDAY, 7, 30));
+    budi.does(CloseCounter { office: batam() }).await.unwrap();
+    budi.sits_at(5).await;
+    assert_eq!(budi.seat(4).await.unwrap().since, None, "not since today");
+    let end = EndDay { office: batam(), date: TUESDAY };
+    day.town.app.perform_as(Actor::Clock, end).await.unwrap();
+    assert_eq!((siti.looks().await.mine, budi.looks().await.mine), (None, Some(5)));
+    assert_eq!(budi.seat(4).await, None);
+    siti.sits_at(4).await;
+    day.town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_time_that_was_not_begun_or_is_said_to_be_wrong_is_not_counted_and_the_person_is() {
+    let day = Day::new(18, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let (siti, head) = (day.staff("siti", Role::Officer).await, day.staff("kepala", Role::Head).await);
+    siti.sits_at(4).await;
+    for (minute, ways) in [(10, "begun"), (20, "not begun"), (30, "wrong")] {
+        done(siti.receives(None).await.unwrap());
+        day.at(8, minute);
+        let mut visit = siti.calls().await.unwrap();
+        if ways != "not begun" {
+            visit = siti.act(&visit, Does::Start).await.unwrap();
+        }
+        if ways == "wrong" {
+            visit = siti.act(&visit, Does::Inaccurate).await.unwrap();
+        }
+        day.at(8, minute + 5);
+        let finished = siti.act(&visit, FINISHED).await.unwrap();
+        assert_eq!(finished.inaccurate, ways != "begun", "{ways}");
+    }
+    let span = Span::new(TUESDAY, TUESDAY).unwrap();
+    let asked = head.app.ask(head.caller.clone(), move |tx, cx| numbers::of_office(tx, cx, &batam(), span)).await;
+    let total = asked.unwrap().total();
+    assert_eq!((total.served, total.services), (3, vec![300]));
+}
+
+#[tokio::test]
 async fn who_waits_for_what_no_open_counter_takes_on_is_told_and_a_counter_made_by_mistake_goes() {
     let day = Day::new(16, 3, 9, 9, 0).await;
     day.at(8, 0);
@@ -905,7 +952,8 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     let unserved = |visit: &&Visit| matches!(visit.state, VisitState::Absent | VisitState::Left);
     assert_eq!(total.gone, there.iter().filter(unserved).count() as u32);
     assert_eq!(total.strikes, resting);
-    assert_eq!(total.services.len(), there.iter().filter(|visit| visit.state == VisitState::Done).count());
+    let timed = |visit: &&Visit| visit.state == VisitState::Done && !visit.inaccurate;
+    assert_eq!(total.services.len(), there.iter().filter(timed).count());
     assert_eq!((total.released, total.closed), (6 * (50 + 5), 2 * (50 + 5)), "two hours were closed");
     let before = priority.iter().filter(|slot| !slot.closed).map(|slot| slot.taken).sum::<u32>();
     assert_eq!(total.idle, total.released - 6 * 50 - before, "every public place of the morning was held");

@@ -98,7 +98,7 @@ async fn of_two_heads_who_set_the_same_counter_one_wins_and_the_other_sees_what_
     tokio::join!(one.send(first), two.send(second));
     let (won, lost) = if one.status == StatusCode::OK { (&mut one, &mut two) } else { (&mut two, &mut one) };
     assert_eq!((won.status, lost.status), (StatusCode::OK, StatusCode::CONFLICT));
-    lost.shows("Loket 2 diubah orang lain").shows("menyimpan loket 2 pukul 08.05 WIB").shows("belum disimpan");
+    lost.shows("Loket 2 sudah ada").shows("menyimpan loket 2 pukul 08.05 WIB").shows("belum disimpan");
     // What they filled in is still there, and now it is a change of the counter that they have seen.
     let form = lost.form(SET_UP);
     assert!(["Depan", "Prioritas"].contains(&form.value("nama")) && form.value("versi") == "0");
@@ -118,7 +118,11 @@ async fn of_two_heads_who_set_the_same_counter_one_wins_and_the_other_sees_what_
     lost.open(&format!("{SET_UP}?sudah=hapus&loket=33")).await.hides("dihapus");
     lost.open(&format!("{SET_UP}?nomor=2")).await.shows("Tambah loket");
     let gone = lost.form(SET_UP).fill_hidden("versi", "1").fill("nomor", "2");
-    lost.send(gone).await.shows("menghapus loket 2 pukul 08.05 WIB").shows("Loket 2 tidak ada lagi.");
+    lost.send(gone)
+        .await
+        .shows("Loket 2 diubah orang lain")
+        .shows("menghapus loket 2 pukul 08.05 WIB")
+        .shows("Loket 2 tidak ada lagi.");
     server.check_rules().await;
 }
 

@@ -10,12 +10,14 @@ use antrean_store::ids::{CounterId, StaffId};
 use antrean_store::visits::Visit;
 use antrean_store::{Fault, Tx, counters, events, staff, visits};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{DayRefusal, Today, today, work};
 use crate::caller::Actor;
 use crate::operation::{Context, Error, Note, Operation};
 use crate::staff::{StaffRefusal, name_of};
+use crate::ticket::zone_of;
 
 /// The highest number of a counter: what a display has room for.
 const NUMBER_MAX: u32 = 99;
@@ -33,14 +35,14 @@ const CLOSED: &str = "counter_closed";
 fn note_counter(
     tx: &Tx<'_>,
     cx: &Context<'_>,
-    by: StaffId,
+    by: Actor,
     kind: &str,
     counter: &Counter,
     why: &str,
 ) -> Result<(), Fault> {
     let reason = format!("{} {why}", counter.number);
     let office = Some(counter.office.as_str());
-    cx.note(tx, Actor::Staff(by), Note { kind, office, reason: Some(reason.trim_end()), ..Note::default() })
+    cx.note(tx, by, Note { kind, office, reason: Some(reason.trim_end()), ..Note::default() })
 }
 
 /// What happened to the counters of an office today, the newest first.
@@ -119,7 +121,7 @@ impl Operation for SetCounter {
         }
         let why = format!("{} {}", takes_on.stages_text(), takes_on.classes_text());
         let counter = by_number(tx, &on, self.number)?;
-        Ok(note_counter(tx, cx, on.officer.id, SET, &counter, &why)?)
+        Ok(note_counter(tx, cx, Actor::Staff(on.officer.id), SET, &counter, &why)?)
     }
 }
 
@@ -147,7 +149,7 @@ impl Operation for RemoveCounter {
                 false => StaffRefusal::ChangedMeanwhile.into(),
             });
         }
-        Ok(note_counter(tx, cx, on.officer.id, REMOVED, &counter, "")?)
+        Ok(note_counter(tx, cx, Actor::Staff(on.officer.id), REMOVED, &counter, "")?)
     }
 }
 
@@ -184,14 +186,14 @@ impl Operation for OpenCounter {
         let counter = by_number(tx, &on, self.number)?;
         // Whoever was to be relieved may have gone: then nobody is in the way.
         if counters::open(tx, counter.id, on.officer.id)? {
-            note_counter(tx, cx, on.officer.id, OPENED, &counter, "")?;
+            note_counter(tx, cx, Actor::Staff(on.officer.id), OPENED, &counter, "")?;
             return Ok(counter.id);
         }
         let from = self.from.ok_or(DayRefusal::CounterTaken { counter: self.number })?;
         if !counters::take_over(tx, counter.id, from, on.officer.id)? {
             return Err(DayRefusal::CounterTaken { counter: self.number }.into());
         }
-        note_counter(tx, cx, on.officer.id, TAKEN_OVER, &counter, &format!("staff {from}"))?;
+        note_counter(tx, cx, Actor::Staff(on.officer.id), TAKEN_OVER, &counter, &format!("staff {from}"))?;
         Ok(counter.id)
     }
 }
@@ -221,7 +223,23 @@ fn close(tx: &Tx<'_>, cx: &Context<'_>, on: &Today<'_>, counter: &Counter) -> Re
     if !counters::close(tx, counter.id, on.officer.id)? {
         return Err(StaffRefusal::ChangedMeanwhile.into());
     }
-    Ok(note_counter(tx, cx, on.officer.id, CLOSED, counter, "")?)
+    Ok(note_counter(tx, cx, Actor::Staff(on.officer.id), CLOSED, counter, "")?)
+}
+
+/// Closes what nobody closed on a day that is over: a counter that seems open would hide that nobody takes on what people wait for, and
+/// whoever comes in the morning would have to take it over. Where somebody sat down since, the counter is of the day that runs.
+pub(super) fn close_left_open(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, over: Date) -> Result<(), Fault> {
+    let Ok(next) = over.tomorrow() else { return Ok(()) };
+    let since = events::of_counters(tx, office.as_str(), zone_of(cx, office).at(next.at(0, 0, 0, 0)), LOOKED_THROUGH)?;
+    let since: Vec<Doing> = since.into_iter().filter_map(Doing::read).collect();
+    for counter in counters::list(tx, office)?.into_iter().filter(|counter| counter.open) {
+        let Some(sits) = counter.staff else { continue };
+        let sat_down = |doing: &Doing| doing.by == sits && [OPENED, TAKEN_OVER].contains(&doing.kind.as_str());
+        if !since.iter().any(sat_down) && counters::close(tx, counter.id, sits)? {
+            note_counter(tx, cx, Actor::Clock, CLOSED, &counter, "")?;
+        }
+    }
+    Ok(())
 }
 
 fn known(tx: &Tx<'_>, on: &Today<'_>, number: u32) -> Result<Option<Counter>, Fault> {

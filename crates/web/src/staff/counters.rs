@@ -156,7 +156,7 @@ async fn page(desk: &Desk, about: About) -> Answer {
         sent.get("versi").clone_into(&mut filled.version);
     }
     let conflict = match number.filter(|_| overtaken) {
-        Some(number) => Some(conflict(desk, number, known).await?),
+        Some(number) => Some(conflict(desk, number, known, sent.get("versi").is_empty()).await?),
         None => None,
     };
     let words = desk.words();
@@ -183,8 +183,8 @@ async fn page(desk: &Desk, about: About) -> Answer {
     show(if page.conflict.is_some() { StatusCode::CONFLICT } else { page.faults.status() }, &page)
 }
 
-/// What somebody else did to a counter, and what it is now.
-async fn conflict(desk: &Desk, number: u32, known: Option<&CounterView>) -> Result<Conflict, Detour> {
+/// What somebody else did to a counter, and what it is now; or that one that was to be made is there already.
+async fn conflict(desk: &Desk, number: u32, known: Option<&CounterView>, made: bool) -> Result<Conflict, Detour> {
     let office = desk.office()?.code;
     let last = desk.ask(move |tx, cx| day::last_set(tx, cx, &office, number)).await??;
     let words = desk.words();
@@ -203,7 +203,8 @@ async fn conflict(desk: &Desk, number: u32, known: Option<&CounterView>) -> Resu
             words.say_with("counters-conflict-now", &[("now", now.join(" · ").into())])
         }
     });
-    Ok(Conflict { title: words.say_with("counters-conflict", &[counter]), lines })
+    let title = if made { "counters-conflict-known" } else { "counters-conflict" };
+    Ok(Conflict { title: words.say_with(title, &[counter]), lines })
 }
 
 async fn look(desk: Desk, sent: Sent) -> Answer {

@@ -274,6 +274,7 @@ counters-classes-missing = Choose at least one queue.
 counters-saved = Counter { $counter } is saved.
 counters-removed = Counter { $counter } is removed.
 counters-conflict = Somebody else changed counter { $counter }
+counters-conflict-known = Counter { $counter } is there already
 counters-conflict-set = { $officer } saved counter { $counter } at { $when }.
 counters-conflict-removed = { $officer } removed counter { $counter } at { $when }.
 counters-conflict-now = Now: { $now }. What you filled in below is not saved yet; press Save to replace it.

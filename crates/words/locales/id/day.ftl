@@ -270,6 +270,7 @@ counters-classes-missing = Pilih paling sedikit satu antrean.
 counters-saved = Loket { $counter } tersimpan.
 counters-removed = Loket { $counter } dihapus.
 counters-conflict = Loket { $counter } diubah orang lain
+counters-conflict-known = Loket { $counter } sudah ada
 counters-conflict-set = { $officer } menyimpan loket { $counter } pukul { $when }.
 counters-conflict-removed = { $officer } menghapus loket { $counter } pukul { $when }.
 counters-conflict-now = Sekarang: { $now }. Isian Anda di bawah belum disimpan; tekan Simpan untuk menggantinya.
