@@ -58,15 +58,15 @@ impl Words {
 
     /// That no open counter takes on what people wait for, or may come to wait for.
     pub fn gap(&self, gap: &Gap) -> String {
-        self.uncovered("counter-gap", gap)
+        self.uncovered(gap, |kind| format!("counter-gap-{kind}"))
     }
 
     /// That no counter at all is set to take something on.
     pub fn never_taken_on(&self, gap: &Gap) -> String {
-        self.uncovered("counter-never", gap)
+        self.uncovered(gap, |kind| format!("counter-never-{kind}"))
     }
 
-    fn uncovered(&self, key: &str, gap: &Gap) -> String {
+    fn uncovered(&self, gap: &Gap, key: impl Fn(&str) -> String) -> String {
         // A stage stands within the sentence, a class is a name.
         let stage = gap.stage.map(|stage| self.stage(stage).to_lowercase());
         let class = gap.class.map(|class| self.class(class));
@@ -79,7 +79,7 @@ impl Words {
         let mut args: Vec<(&str, Arg<'_>)> = vec![("people", gap.people.into())];
         args.extend(stage.map(|stage| ("stage", stage.into())));
         args.extend(class.map(|class| ("class", class.into())));
-        self.say_with(&format!("{key}-{kind}"), &args)
+        self.say_with(&key(kind), &args)
     }
 
     /// What the door says, large: a few words, and what to do.
