@@ -199,7 +199,8 @@ fn tally_of(came: &Came, zone: Zone) -> Tally {
     if let Some(called) = came.first_called {
         tally.waits.push(seconds(waited_from(came), called));
     }
-    if came.state == VisitState::Done {
+    // How long it took is not known where an officer said so.
+    if came.state == VisitState::Done && !came.inaccurate {
         tally.services.push(u32::try_from(came.served_ms / 1_000).unwrap_or(u32::MAX));
     }
     tally

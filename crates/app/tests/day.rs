@@ -8,8 +8,9 @@ use std::sync::Arc;
 use antrean_app::caller::{Actor, Caller};
 use antrean_app::closure::{Plan, StartClosure};
 use antrean_app::day::{
-    Act, CallNext, CheckIn, CloseCounter, DayRefusal, Does, DoorAnswer, EndDay, MoveClaim, OpenCounter, SetCounter,
-    UndoCheckIn, Unmask, VisitView, WalkIn, board, desk, door, find, line_of,
+    Act, CallNext, CheckIn, CloseCounter, DayRefusal, Desk, Does, DoorAnswer, EndDay, MoveClaim, OpenCounter,
+    RemoveCounter, Seat, SetCounter, UndoCheckIn, Unmask, VisitView, WalkIn, board, desk, door, find, last_set,
+    line_of, seat, set_up,
 };
 use antrean_app::numbers::{self, Span};
 use antrean_app::operation::IdempotencyKey;
@@ -21,6 +22,7 @@ use antrean_app::{Failure, Operation, Refusal};
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::calling::Why;
 use antrean_domain::closure::{Cause, Range, Relocation};
+use antrean_domain::coverage::Gap;
 use antrean_domain::numbers::{Cell, Tally};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::release::Mode;
@@ -67,7 +69,20 @@ impl Officer {
     }
 
     async fn sits_at(&self, number: u32) {
-        self.does(OpenCounter { office: batam(), number }).await.unwrap();
+        self.does(OpenCounter { office: batam(), number, from: None }).await.unwrap();
+    }
+
+    async fn relieves(&self, seat: &Seat) -> Result<(), Failure> {
+        let take_over = OpenCounter { office: batam(), number: seat.counter, from: Some(seat.staff) };
+        self.does(take_over).await.map(|_| ())
+    }
+
+    async fn looks(&self) -> Desk {
+        self.app.ask(self.caller.clone(), |tx, cx| desk(tx, cx, &batam())).await.unwrap()
+    }
+
+    async fn seat(&self, number: u32) -> Option<Seat> {
+        self.app.ask(self.caller.clone(), move |tx, cx| seat(tx, cx, &batam(), number)).await.unwrap()
     }
 
     async fn calls(&self) -> Result<VisitView, Failure> {
@@ -511,6 +526,175 @@ async fn counters_take_on_what_they_are_set_to_and_nobody_touches_anothers() {
 }
 
 #[tokio::test]
+async fn a_counter_where_a_colleague_sits_is_taken_over_by_name_and_they_hear_of_it() {
+    let day = Day::new(14, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let (siti, budi) = (day.staff("siti", Role::Officer).await, day.staff("budi", Role::Officer).await);
+    siti.sits_at(4).await;
+    let number = done(siti.receives(None).await.unwrap()).number;
+    let called = siti.calls().await.unwrap();
+    let open = OpenCounter { office: batam(), number: 4, from: None };
+    assert_eq!(day_refusal(budi.does(open).await), DayRefusal::CounterTaken { counter: 4 });
+    assert_eq!((siti.looks().await.mine, budi.looks().await.mine), (Some(4), None), "nothing has happened yet");
+    let seen = budi.seat(4).await.unwrap();
+    assert_eq!((seen.officer.as_str(), seen.since), ("Nama siti", Some(wib(TUESDAY, 8, 0))));
+    assert_eq!((seen.current, seen.relieved.as_deref()), (Some((number, VisitState::Called)), None));
+
+    day.at(8, 12);
+    budi.relieves(&seen).await.unwrap();
+    let now = budi.seat(4).await.unwrap();
+    assert_eq!((now.officer.as_str(), now.relieved.as_deref()), ("Nama budi", Some("Nama siti")));
+    let relief = siti.looks().await.relieved.expect("she is told");
+    assert_eq!((relief.counter, relief.by.as_str(), relief.at), (4, "Nama budi", wib(TUESDAY, 8, 12)));
+    let relieved = DayRefusal::Relieved { counter: 4 };
+    assert_eq!(day_refusal(siti.act(&called, FINISHED).await), relieved);
+    assert_eq!(day_refusal(siti.calls().await), relieved);
+    assert_eq!(day_refusal(siti.does(CloseCounter { office: batam() }).await), relieved);
+    // What was before the counter stays there.
+    assert_eq!(budi.looks().await.current.map(|visit| visit.number), Some(number));
+    budi.act(&called, FINISHED).await.unwrap();
+    // Whoever sits elsewhere since is not told any more; one's own counter again is one press.
+    siti.sits_at(2).await;
+    siti.sits_at(2).await;
+    assert_eq!(siti.looks().await.relieved, None);
+    siti.does(CloseCounter { office: batam() }).await.unwrap();
+    assert_eq!((siti.looks().await.relieved, day_refusal(siti.calls().await)), (None, DayRefusal::NoCounter));
+    // Whom one wanted to relieve has gone: the counter is simply opened.
+    budi.does(CloseCounter { office: batam() }).await.unwrap();
+    siti.relieves(&now).await.unwrap();
+    assert_eq!((siti.seat(4).await.unwrap().relieved, budi.looks().await.relieved), (None, None));
+
+    let log = day.town.app.store().read(|tx| events::of_office(tx, "BTM", Timestamp::MIN, Timestamp::MAX, 999)).await;
+    let of = |kind: &str| -> Vec<_> {
+        log.as_ref().unwrap().iter().filter(|event| event.kind == kind).map(|event| event.reason.clone()).collect()
+    };
+    assert_eq!(of("counter_taken_over"), [Some(format!("4 staff {}", seen.staff))]);
+    assert_eq!(of("counter_opened").len(), 3);
+    day.town.check_rules().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_relieve_the_same_officer_at_once_one_does() {
+    let day = Day::new(15, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let siti = day.staff("siti", Role::Officer).await;
+    siti.sits_at(4).await;
+    let seen = siti.seat(4).await.unwrap();
+    let together = Arc::new(tokio::sync::Barrier::new(6));
+    let mut tasks = Vec::new();
+    for number in 1..=6 {
+        let officer = day.staff(&format!("petugas{number}"), Role::Officer).await;
+        let (seen, together) = (seen.clone(), Arc::clone(&together));
+        tasks.push(tokio::spawn(async move {
+            together.wait().await;
+            officer.relieves(&seen).await
+        }));
+    }
+    let mut won = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(()) => won += 1,
+            lost => assert_eq!(day_refusal(lost), DayRefusal::CounterTaken { counter: 4 }),
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(siti.seat(4).await.unwrap().relieved.as_deref(), Some("Nama siti"));
+    day.town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_counter_that_nobody_closed_is_closed_with_its_day_and_one_of_the_next_day_is_not() {
+    let day = Day::new(17, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let (siti, budi) = (day.staff("siti", Role::Officer).await, day.staff("budi", Role::Officer).await);
+    siti.sits_at(4).await;
+    budi.sits_at(5).await;
+    done(siti.receives(None).await.unwrap());
+    siti.calls().await.unwrap();
+    day.town.clock.set(wib(WEDNESDAY, 7, 30));
+    budi.does(CloseCounter { office: batam() }).await.unwrap();
+    budi.sits_at(5).await;
+    assert_eq!(budi.seat(4).await.unwrap().since, None, "not since today");
+    let end = EndDay { office: batam(), date: TUESDAY };
+    day.town.app.perform_as(Actor::Clock, end).await.unwrap();
+    assert_eq!((siti.looks().await.mine, budi.looks().await.mine), (None, Some(5)));
+    assert_eq!(budi.seat(4).await, None);
+    siti.sits_at(4).await;
+    day.town.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_time_that_was_not_begun_or_is_said_to_be_wrong_is_not_counted_and_the_person_is() {
+    let day = Day::new(18, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let (siti, head) = (day.staff("siti", Role::Officer).await, day.staff("kepala", Role::Head).await);
+    siti.sits_at(4).await;
+    for (minute, ways) in [(10, "begun"), (20, "not begun"), (30, "wrong")] {
+        done(siti.receives(None).await.unwrap());
+        day.at(8, minute);
+        let mut visit = siti.calls().await.unwrap();
+        if ways != "not begun" {
+            visit = siti.act(&visit, Does::Start).await.unwrap();
+        }
+        if ways == "wrong" {
+            visit = siti.act(&visit, Does::Inaccurate).await.unwrap();
+        }
+        day.at(8, minute + 5);
+        let finished = siti.act(&visit, FINISHED).await.unwrap();
+        assert_eq!(finished.inaccurate, ways != "begun", "{ways}");
+    }
+    let span = Span::new(TUESDAY, TUESDAY).unwrap();
+    let asked = head.app.ask(head.caller.clone(), move |tx, cx| numbers::of_office(tx, cx, &batam(), span)).await;
+    let total = asked.unwrap().total();
+    assert_eq!((total.served, total.services), (3, vec![300]));
+}
+
+#[tokio::test]
+async fn who_waits_for_what_no_open_counter_takes_on_is_told_and_a_counter_made_by_mistake_goes() {
+    let day = Day::new(16, 3, 9, 9, 0).await;
+    day.at(8, 0);
+    let (siti, head) = (day.staff("siti", Role::Officer).await, day.staff("kepala", Role::Head).await);
+    let told = |gaps: &[Gap]| gaps.iter().map(|gap| (gap.stage, gap.class, gap.people)).collect::<Vec<_>>();
+    done(siti.receives(None).await.unwrap());
+    done(siti.receives(Some(PriorityReason::Elderly)).await.unwrap());
+    assert_eq!(told(&siti.looks().await.gaps), [(None, None, 2)], "no counter is open");
+    let set = async |number: u32, stages: &[Stage], version| {
+        let takes_on = TakesOn::new(stages, &[Class::Scheduled, Class::WalkIn]).unwrap();
+        head.does(SetCounter { office: batam(), number, name: String::new(), takes_on, version }).await
+    };
+    set(1, &[Stage::Papers], None).await.unwrap();
+    set(7, &[Stage::Photo], None).await.unwrap();
+    siti.sits_at(1).await;
+    let (photo, interview) = (Some(Stage::Photo), Some(Stage::Interview));
+    let (priority, nobody) = (Some(Class::Priority), 0);
+    let gaps = [(photo, None, nobody), (interview, None, nobody), (None, priority, 1)];
+    assert_eq!(told(&siti.looks().await.gaps), gaps);
+    let called = siti.calls().await.unwrap();
+    siti.act(&called, Does::Transfer { stage: Stage::Photo }).await.unwrap();
+    assert_eq!(told(&siti.looks().await.gaps)[0], (photo, None, 1));
+    // The head sees the same, and what is wrong with how the counters are set, whoever sits where.
+    let seen = head.app.ask(head.caller.clone(), |tx, cx| set_up(tx, cx, &batam())).await.unwrap();
+    assert_eq!(told(&seen.gaps)[0], (photo, None, 1));
+    assert_eq!(told(&seen.never), [(interview, None, 0), (None, priority, 0)]);
+    let asked = siti.app.ask(siti.caller.clone(), |tx, cx| set_up(tx, cx, &batam())).await;
+    assert!(matches!(refusal(asked), Refusal::Staff(StaffRefusal::TaskNotYours { .. })));
+
+    // An officer who sits down changes nothing of what the head has seen.
+    set(1, &Stage::ALL, Some(0)).await.unwrap();
+    assert_eq!(refusal(set(1, &[Stage::Papers], Some(0)).await), Refusal::Staff(StaffRefusal::ChangedMeanwhile));
+    let last = head.app.ask(head.caller.clone(), |tx, cx| last_set(tx, cx, &batam(), 1)).await.unwrap().unwrap();
+    assert_eq!((last.by.as_str(), last.removed), ("Nama kepala", false));
+    let remove = |number, version| RemoveCounter { office: batam(), number, version };
+    assert!(matches!(refusal(siti.does(remove(7, 0)).await), Refusal::Staff(StaffRefusal::TaskNotYours { .. })));
+    assert_eq!(day_refusal(head.does(remove(1, 1)).await), DayRefusal::CounterTaken { counter: 1 });
+    assert_eq!(refusal(head.does(remove(7, 1)).await), Refusal::Staff(StaffRefusal::ChangedMeanwhile));
+    head.does(remove(7, 0)).await.unwrap();
+    assert_eq!(refusal(head.does(remove(7, 0)).await), Refusal::Staff(StaffRefusal::ChangedMeanwhile));
+    assert_eq!(siti.looks().await.counters.len(), 1);
+    day.town.check_rules().await;
+}
+
+#[tokio::test]
 async fn a_claimed_nik_goes_back_to_its_owner_and_the_other_account_may_not_name_it_again() {
     let day = Day::new(9, 3, 9, 0, 0).await;
     let mut thief = day.town.family(1, 1).await;
@@ -776,7 +960,8 @@ async fn a_whole_day_at_a_large_office_loses_nobody_and_its_numbers_agree() {
     let unserved = |visit: &&Visit| matches!(visit.state, VisitState::Absent | VisitState::Left);
     assert_eq!(total.gone, there.iter().filter(unserved).count() as u32);
     assert_eq!(total.strikes, resting);
-    assert_eq!(total.services.len(), there.iter().filter(|visit| visit.state == VisitState::Done).count());
+    let timed = |visit: &&Visit| visit.state == VisitState::Done && !visit.inaccurate;
+    assert_eq!(total.services.len(), there.iter().filter(timed).count());
     assert_eq!((total.released, total.closed), (6 * (50 + 5), 2 * (50 + 5)), "two hours were closed");
     let before = priority.iter().filter(|slot| !slot.closed).map(|slot| slot.taken).sum::<u32>();
     assert_eq!(total.idle, total.released - 6 * 50 - before, "every public place of the morning was held");

@@ -6,6 +6,7 @@ pub mod calling;
 pub mod catalogue;
 pub mod closure;
 pub mod consequence;
+pub mod coverage;
 pub mod draw;
 pub mod keys;
 pub mod kk;

@@ -17,8 +17,10 @@ statements! {
     INSERT = "INSERT INTO counters (office, number, name, stages, classes, open) VALUES (?1, ?2, ?3, ?4, ?5, 0)
               ON CONFLICT (office, number) DO NOTHING";
     CHANGE = "UPDATE counters SET name = ?3, stages = ?4, classes = ?5, version = version + 1 WHERE id = ?1 AND version = ?2";
-    OPEN = "UPDATE counters SET open = 1, staff_id = ?3, version = version + 1 WHERE id = ?1 AND version = ?2";
-    CLOSE = "UPDATE counters SET open = 0, version = version + 1 WHERE id = ?1 AND version = ?2";
+    OPEN = "UPDATE counters SET open = 1, staff_id = ?2 WHERE id = ?1 AND open = 0";
+    TAKE_OVER = "UPDATE counters SET staff_id = ?3 WHERE id = ?1 AND open = 1 AND staff_id = ?2";
+    CLOSE = "UPDATE counters SET open = 0 WHERE id = ?1 AND open = 1 AND staff_id = ?2";
+    REMOVE = "DELETE FROM counters WHERE id = ?1 AND version = ?2 AND open = 0";
     GET = concat!("SELECT ", columns!(), " FROM counters WHERE id = ?1");
     LIST = concat!("SELECT ", columns!(), " FROM counters WHERE office = ?1 ORDER BY number");
     OF_OFFICER = concat!("SELECT ", columns!(), " FROM counters WHERE staff_id = ?1 AND open = 1");
@@ -41,7 +43,8 @@ pub struct Counter {
     pub staff: Option<StaffId>,
     /// Whether it is open.
     pub open: bool,
-    /// Grows with every change; a change names the one it was decided on.
+    /// Grows with every change of its name and of what it takes on; a change names the one it was decided on. Who sits there is no
+    /// part of it: an officer who sits down does not get in the way of a head who sets the counter up.
     pub version: i64,
 }
 
@@ -86,15 +89,26 @@ pub fn change(tx: &Tx<'_>, id: CounterId, version: i64, name: &str, takes_on: &T
     tx.changed(CHANGE, &values)
 }
 
-/// Opens it with somebody, or gives it to somebody else; `false` if somebody else changed it since `version`. One who sits elsewhere is
-/// refused by the rule `one_open_counter_per_officer`.
-pub fn open(tx: &Tx<'_>, id: CounterId, version: i64, staff: StaffId) -> Result<bool, Fault> {
-    tx.changed(OPEN, &[Value::Int(id.0), Value::Int(version), Value::Int(staff.0)])
+/// Opens it with somebody; `false` if somebody sits there. One who sits elsewhere is refused by the rule
+/// `one_open_counter_per_officer`.
+pub fn open(tx: &Tx<'_>, id: CounterId, staff: StaffId) -> Result<bool, Fault> {
+    tx.changed(OPEN, &[Value::Int(id.0), Value::Int(staff.0)])
 }
 
-/// Closes it; `false` if somebody else changed it since `version`.
-pub fn close(tx: &Tx<'_>, id: CounterId, version: i64) -> Result<bool, Fault> {
-    tx.changed(CLOSE, &[Value::Int(id.0), Value::Int(version)])
+/// Gives it to somebody in the place of whoever sits there; `false` if `from` does not sit there any more.
+pub fn take_over(tx: &Tx<'_>, id: CounterId, from: StaffId, to: StaffId) -> Result<bool, Fault> {
+    tx.changed(TAKE_OVER, &[Value::Int(id.0), Value::Int(from.0), Value::Int(to.0)])
+}
+
+/// Closes it; `false` if `staff` does not sit there any more.
+pub fn close(tx: &Tx<'_>, id: CounterId, staff: StaffId) -> Result<bool, Fault> {
+    tx.changed(CLOSE, &[Value::Int(id.0), Value::Int(staff.0)])
+}
+
+/// Removes it; `false` if somebody changed it since `version`, or sits there. Visits, calls and the log know its number, not it:
+/// nothing of what happened there goes with it.
+pub fn remove(tx: &Tx<'_>, id: CounterId, version: i64) -> Result<bool, Fault> {
+    tx.changed(REMOVE, &[Value::Int(id.0), Value::Int(version)])
 }
 
 /// A counter by its number in the store.

@@ -19,6 +19,12 @@ statements! {
     OF_OFFICE = concat!(
         "SELECT ", columns!(), " FROM events WHERE office = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id LIMIT ?4"
     );
+    OF_COUNTERS = concat!(
+        "SELECT ", columns!(), " FROM events
+         WHERE office = ?1 AND at_ms >= ?2
+           AND kind IN ('counter_set', 'counter_removed', 'counter_opened', 'counter_taken_over', 'counter_closed')
+         ORDER BY at_ms DESC, id DESC LIMIT ?3"
+    );
     OF_ACTOR = concat!("SELECT ", columns!(), " FROM events WHERE actor = ?1 AND actor_id = ?2 ORDER BY id DESC LIMIT ?3");
     RECENT = concat!("SELECT ", columns!(), " FROM events ORDER BY id DESC LIMIT ?1");
 }
@@ -129,6 +135,11 @@ pub fn of_office(
 ) -> Result<Vec<Recorded>, Fault> {
     let values = [Value::Text(office), Value::instant(from), Value::instant(to), Value::Int(limit.into())];
     tx.all(OF_OFFICE, &values, recorded)
+}
+
+/// What happened to the counters of an office since an instant, at most `limit`, the newest first.
+pub fn of_counters(tx: &Tx<'_>, office: &str, from: Timestamp, limit: u32) -> Result<Vec<Recorded>, Fault> {
+    tx.all(OF_COUNTERS, &[Value::Text(office), Value::instant(from), Value::Int(limit.into())], recorded)
 }
 
 /// What an actor did, at most `limit`, the newest first.

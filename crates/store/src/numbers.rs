@@ -30,7 +30,7 @@ statements! {
              GROUP BY date, starts, service, state, there ORDER BY date, starts, service, state, there";
     // Whoever was checked in by mistake has a visit that was undone; a party has one that counts.
     VISITS = "SELECT v.date, v.class, v.service, v.state, v.outcome, v.people, v.arrived, v.due_ms, v.arrived_ms, v.first_called_ms,
-                     v.served_ms, v.counter, s.starts, s.ends
+                     v.served_ms, v.counter, s.starts, s.ends, v.inaccurate
               FROM visits v LEFT JOIN appointments a ON a.party_id = v.party_id LEFT JOIN slots s ON s.id = a.slot_id
               WHERE v.office = ?1 AND v.date >= ?2 AND v.date <= ?3 AND v.state <> 'undone' ORDER BY v.date, v.id";
     STRIKES = "SELECT s.date, s.starts, p.service, count(*) FROM slots s
@@ -102,6 +102,8 @@ pub struct Came {
     pub first_called: Option<Timestamp>,
     /// Milliseconds at counters.
     pub served_ms: u64,
+    /// Whether an officer said that these are not right, or never said when they began.
+    pub inaccurate: bool,
     /// The counter that called them last.
     pub counter: Option<u32>,
     /// Their window, where they had one.
@@ -177,6 +179,7 @@ pub fn visits(tx: &Tx<'_>, office: &OfficeCode, dates: (Date, Date)) -> Result<V
             at: row.instant(8)?,
             first_called: row.instant_opt(9)?,
             served_ms: row.small(10)?,
+            inaccurate: row.flag(14)?,
             counter: row.int_opt(11)?.map(|_| row.small(11)).transpose()?,
             window,
         })

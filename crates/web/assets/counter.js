@@ -16,9 +16,10 @@
     var seconds = Math.max(0, Math.floor((Date.now() - since) / 1000));
     watch.textContent = Math.floor(seconds / 60) + ":" + ("0" + seconds % 60).slice(-2);
   }, 1000);
-  // Who waits changes while nobody is before the counter, and nobody types.
-  if (!document.querySelector(".now")) setInterval(function () {
+  // Who waits changes while nobody is before the counter, nothing is asked or wrong, and nobody types.
+  var home = document.querySelector("[data-home]");
+  if (home && !document.querySelector(".now,#ambil,.alert")) setInterval(function () {
     var field = document.activeElement;
-    if (!document.hidden && !(field && field.value)) location.reload();
+    if (!document.hidden && !(field && field.value)) location.replace(home.dataset.home);
   }, 15000);
 })();

@@ -323,6 +323,8 @@ fn status_of_day(refusal: &DayRefusal) -> StatusCode {
         | R::NobodyWaits
         | R::NoCounter
         | R::CounterBusy { .. }
+        | R::CounterTaken { .. }
+        | R::Relieved { .. }
         | R::NumbersUsedUp
         | R::PriorityFull
         | R::ReserveFull

@@ -3,6 +3,7 @@
 use antrean_app::day::DayRefusal;
 use antrean_domain::calling::Why;
 use antrean_domain::catalogue::Catalogue;
+use antrean_domain::coverage::Gap;
 use antrean_domain::visit::{Class, MissingPaper, Outcome, PriorityReason, Stage, Verdict, VisitState};
 
 use crate::names::office_name;
@@ -55,6 +56,32 @@ impl Words {
         }
     }
 
+    /// That no open counter takes on what people wait for, or may come to wait for.
+    pub fn gap(&self, gap: &Gap) -> String {
+        self.uncovered(gap, |kind| format!("counter-gap-{kind}"))
+    }
+
+    /// That no counter at all is set to take something on.
+    pub fn never_taken_on(&self, gap: &Gap) -> String {
+        self.uncovered(gap, |kind| format!("counter-never-{kind}"))
+    }
+
+    fn uncovered(&self, gap: &Gap, key: impl Fn(&str) -> String) -> String {
+        // A stage stands within the sentence, a class is a name.
+        let stage = gap.stage.map(|stage| self.stage(stage).to_lowercase());
+        let class = gap.class.map(|class| self.class(class));
+        let kind = match (&stage, &class) {
+            (None, None) => "all",
+            (Some(_), None) => "stage",
+            (None, Some(_)) => "class",
+            (Some(_), Some(_)) => "both",
+        };
+        let mut args: Vec<(&str, Arg<'_>)> = vec![("people", gap.people.into())];
+        args.extend(stage.map(|stage| ("stage", stage.into())));
+        args.extend(class.map(|class| ("class", class.into())));
+        self.say_with(&key(kind), &args)
+    }
+
     /// What the door says, large: a few words, and what to do.
     pub fn verdict(&self, verdict: Verdict, catalogue: &Catalogue) -> (String, String) {
         let key = format!("day-verdict-{}", verdict.as_str().replace('_', "-"));
@@ -86,6 +113,8 @@ impl Words {
                 Said::new("day-refusal-counter-busy").with("number", number.to_string())
             }
             DayRefusal::OtherCounter { counter } => Said::new("day-refusal-other-counter").with("counter", *counter),
+            DayRefusal::CounterTaken { counter } => Said::new("day-refusal-counter-taken").with("counter", *counter),
+            DayRefusal::Relieved { counter } => Said::new("day-refusal-relieved").with("counter", *counter),
             DayRefusal::CounterWrong { max } => Said::new("day-refusal-counter-wrong").with("max", *max),
             DayRefusal::NumbersUsedUp => Said::new("day-refusal-numbers-used-up"),
             DayRefusal::PriorityFull => Said::new("day-refusal-priority-full"),
@@ -118,6 +147,8 @@ pub(crate) fn every_refusal() -> Vec<DayRefusal> {
         DayRefusal::NoCounter,
         DayRefusal::CounterBusy { number },
         DayRefusal::OtherCounter { counter: 3 },
+        DayRefusal::CounterTaken { counter: 3 },
+        DayRefusal::Relieved { counter: 3 },
         DayRefusal::CounterWrong { max: 99 },
         DayRefusal::NumbersUsedUp,
         DayRefusal::PriorityFull,
@@ -142,7 +173,7 @@ mod tests {
     #[test]
     fn no_refusal_of_the_day_is_forgotten_here() {
         let tried: BTreeSet<&str> = every_refusal().iter().map(DayRefusal::code).collect();
-        assert_eq!(tried.len(), 17, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 19, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 
     #[test]
@@ -167,6 +198,12 @@ mod tests {
             ] {
                 all.push(words.why_called(why));
             }
+            for stage in [None, Some(Stage::Photo)] {
+                for class in [None, Some(Class::Priority)] {
+                    all.push(words.never_taken_on(&Gap { stage, class, people: 0 }));
+                    all.extend([0, 3].map(|people| words.gap(&Gap { stage, class, people })));
+                }
+            }
             for verdict in [
                 Verdict::OnTime,
                 Verdict::Early { minutes: 40 },
@@ -187,7 +224,10 @@ mod tests {
                 all.extend([says, then]);
             }
             for text in all {
-                assert!(text.contains(char::is_alphabetic) && !text.starts_with("day-"), "{language:?} {text}");
+                assert!(
+                    text.contains(char::is_alphabetic) && !text.starts_with("day-") && !text.starts_with("counter-"),
+                    "{language:?} {text}"
+                );
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod camera;
 mod chromium;
+mod counters;
 mod demo;
 mod door;
 mod head;

@@ -1,165 +1,29 @@
-//! The counters: opening one, calling by the rule, and everything that happens to whoever was called.
+//! Calling by the rule to a counter, and everything that happens to whoever was called.
 
 use antrean_domain::calling::{self, LOOKS_BACK, Made, Waiting, Why};
+use antrean_domain::coverage::Gap;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::Task;
 use antrean_domain::visit::{CallNumber, MissingPaper, Outcome, REINSERT_MIN, Stage, TakesOn, VisitEvent, VisitState};
-use antrean_store::counters::Counter;
-use antrean_store::ids::{CounterId, StaffId, VisitId};
+use antrean_store::ids::VisitId;
 use antrean_store::visits::{Call, Visit};
-use antrean_store::{Fault, Tx, counters, staff, visits};
+use antrean_store::{Fault, Tx, counters, visits};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::seats::{self, CounterView, Relief, mine};
 use super::view::{self, VisitView, line, open_note, reinsert_until, seal_note};
 use super::{DayRefusal, Today, actor, keep, note, seen, step, today, work};
-use crate::caller::Actor;
-use crate::operation::{Context, Error, Note, Operation};
-use crate::staff::{Officer, StaffRefusal, name_of};
+use crate::operation::{Context, Error, Operation};
+use crate::staff::Officer;
 
-/// The highest number of a counter: what a display has room for.
-const NUMBER_MAX: u32 = 99;
-/// Characters of a counter's name.
-const NAME_MAX: usize = 40;
 /// Characters of all notes of a visit together.
 const NOTE_MAX: usize = 1_000;
 /// Visits that are over, as many as a counter looks back at.
 const FINISHED_SHOWN: usize = 20;
 /// Calls shown with their reasons.
 const CALLS_SHOWN: u32 = 10;
-
-fn note_counter(
-    tx: &Tx<'_>,
-    cx: &Context<'_>,
-    by: StaffId,
-    kind: &str,
-    counter: &Counter,
-    why: &str,
-) -> Result<(), Fault> {
-    let reason = format!("{} {why}", counter.number);
-    let office = Some(counter.office.as_str());
-    cx.note(tx, Actor::Staff(by), Note { kind, office, reason: Some(reason.trim_end()), ..Note::default() })
-}
-
-/// Makes a counter, or changes what one is called and takes on.
-#[derive(Serialize, Deserialize)]
-pub struct SetCounter {
-    /// At which office.
-    pub office: OfficeCode,
-    /// The number that is called out.
-    pub number: u32,
-    /// What else it is called; may be empty.
-    pub name: String,
-    /// What it takes on.
-    pub takes_on: TakesOn,
-    /// The version it was seen at; none for a new one.
-    pub version: Option<i64>,
-}
-
-impl Operation for SetCounter {
-    const NAME: &'static str = "set_counter";
-    type Outcome = ();
-
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
-        let on = work(tx, cx, Task::Describe, &self.office)?;
-        let name = self.name.trim();
-        let named = name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
-        if !named || !(1..=NUMBER_MAX).contains(&self.number) {
-            return Err(DayRefusal::CounterWrong { max: NUMBER_MAX }.into());
-        }
-        let takes_on = TakesOn::new(&self.takes_on.stages, &self.takes_on.classes)
-            .ok_or(DayRefusal::CounterWrong { max: NUMBER_MAX })?;
-        let known = counters::list(tx, &self.office)?.into_iter().find(|counter| counter.number == self.number);
-        let changed = match (&known, self.version) {
-            (None, None) => counters::insert(tx, &self.office, self.number, name, &takes_on)?.is_some(),
-            (Some(known), Some(version)) => counters::change(tx, known.id, version, name, &takes_on)?,
-            _ => false,
-        };
-        if !changed {
-            return Err(StaffRefusal::ChangedMeanwhile.into());
-        }
-        let why = format!("{} {}", takes_on.stages_text(), takes_on.classes_text());
-        let counter = by_number(tx, &on, self.number)?;
-        Ok(note_counter(tx, cx, on.officer.id, "counter_set", &counter, &why)?)
-    }
-}
-
-/// Sits down at a counter, wherever the caller sat before; whoever sat there is relieved. A counter that was never set takes on
-/// everything: an office can begin without setting anything.
-#[derive(Serialize, Deserialize)]
-pub struct OpenCounter {
-    /// At which office.
-    pub office: OfficeCode,
-    /// The number that is called out.
-    pub number: u32,
-}
-
-impl Operation for OpenCounter {
-    const NAME: &'static str = "open_counter";
-    type Outcome = CounterId;
-
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CounterId, Error> {
-        let on = work(tx, cx, Task::Counter, &self.office)?;
-        if !(1..=NUMBER_MAX).contains(&self.number) {
-            return Err(DayRefusal::CounterWrong { max: NUMBER_MAX }.into());
-        }
-        if let Some(before) = counters::of_officer(tx, on.officer.id)? {
-            if before.office == self.office && before.number == self.number {
-                return Ok(before.id);
-            }
-            close(tx, cx, &on, &before)?;
-        }
-        if counters::list(tx, &self.office)?.iter().all(|counter| counter.number != self.number) {
-            counters::insert(tx, &self.office, self.number, "", &TakesOn::everything())?;
-        }
-        let counter = by_number(tx, &on, self.number)?;
-        if !counters::open(tx, counter.id, counter.version, on.officer.id)? {
-            return Err(StaffRefusal::ChangedMeanwhile.into());
-        }
-        note_counter(tx, cx, on.officer.id, "counter_opened", &counter, "")?;
-        Ok(counter.id)
-    }
-}
-
-/// Leaves the counter. Whoever is before it is seen to first.
-#[derive(Serialize, Deserialize)]
-pub struct CloseCounter {
-    /// At which office.
-    pub office: OfficeCode,
-}
-
-impl Operation for CloseCounter {
-    const NAME: &'static str = "close_counter";
-    type Outcome = ();
-
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
-        let on = work(tx, cx, Task::Counter, &self.office)?;
-        let counter = mine(tx, &on)?;
-        close(tx, cx, &on, &counter)
-    }
-}
-
-fn close(tx: &Tx<'_>, cx: &Context<'_>, on: &Today<'_>, counter: &Counter) -> Result<(), Error> {
-    if let Some(visit) = visits::at_counter(tx, &counter.office, on.date, counter.number)? {
-        return Err(DayRefusal::CounterBusy { number: visit.number }.into());
-    }
-    if !counters::close(tx, counter.id, counter.version)? {
-        return Err(StaffRefusal::ChangedMeanwhile.into());
-    }
-    Ok(note_counter(tx, cx, on.officer.id, "counter_closed", counter, "")?)
-}
-
-fn by_number(tx: &Tx<'_>, on: &Today<'_>, number: u32) -> Result<Counter, Error> {
-    let known = counters::list(tx, &on.office)?.into_iter().find(|counter| counter.number == number);
-    known.ok_or_else(|| DayRefusal::NoCounter.into())
-}
-
-/// The open counter at this office where the officer sits.
-fn mine(tx: &Tx<'_>, on: &Today<'_>) -> Result<Counter, Error> {
-    let counter = counters::of_officer(tx, on.officer.id)?.filter(|counter| counter.office == on.office);
-    counter.ok_or_else(|| DayRefusal::NoCounter.into())
-}
 
 /// Calls to the caller's counter: whoever is next by the rule, or a number that an officer asks for.
 #[derive(Serialize, Deserialize)]
@@ -176,7 +40,7 @@ impl Operation for CallNext {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<VisitView, Error> {
         let on = work(tx, cx, Task::Counter, &self.office)?;
-        let counter = mine(tx, &on)?;
+        let counter = mine(tx, cx, &on)?;
         if let Some(before) = visits::at_counter(tx, &on.office, on.date, counter.number)? {
             return Err(DayRefusal::CounterBusy { number: before.number }.into());
         }
@@ -281,7 +145,7 @@ impl Operation for Act {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<VisitView, Error> {
         let on = work(tx, cx, Task::Counter, &self.office)?;
         let mut visit = seen(tx, &on, self.visit, self.version)?;
-        self.check_counter(tx, &on, &visit)?;
+        self.check_counter(tx, cx, &on, &visit)?;
         self.act(tx, cx, &mut visit)?;
         Ok(view::view(tx, cx, &visit)?)
     }
@@ -289,7 +153,7 @@ impl Operation for Act {
 
 impl Act {
     /// Whoever is before a counter is that counter's, and the head's.
-    fn check_counter(&self, tx: &Tx<'_>, on: &Today<'_>, visit: &Visit) -> Result<(), Error> {
+    fn check_counter(&self, tx: &Tx<'_>, cx: &Context<'_>, on: &Today<'_>, visit: &Visit) -> Result<(), Error> {
         let taken = matches!(visit.state, VisitState::Called | VisitState::Serving);
         let harmless = matches!(self.does, Does::Note { .. } | Does::Inaccurate);
         let Some(counter) = visit.counter.filter(|_| taken && !harmless && !on.officer.role.may(Task::Approve)) else {
@@ -297,6 +161,9 @@ impl Act {
         };
         match counters::of_officer(tx, on.officer.id)? {
             Some(own) if own.office == on.office && own.number == counter => Ok(()),
+            _ if seats::relief(tx, cx, on)?.is_some_and(|relief| relief.counter == counter) => {
+                Err(DayRefusal::Relieved { counter }.into())
+            }
             _ => Err(DayRefusal::OtherCounter { counter }.into()),
         }
     }
@@ -399,23 +266,6 @@ fn jot(tx: &Tx<'_>, cx: &Context<'_>, visit: &mut Visit, text: &str) -> Result<(
     Ok(note(tx, cx, actor(tx, cx)?, "visit_noted", visit, "")?)
 }
 
-/// A counter as officers see it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CounterView {
-    /// The number that is called out.
-    pub number: u32,
-    /// What else it is called.
-    pub name: String,
-    /// What it takes on.
-    pub takes_on: TakesOn,
-    /// The name of whoever sits there.
-    pub officer: Option<String>,
-    /// Whether it is open.
-    pub open: bool,
-    /// The version that a change of it names.
-    pub version: i64,
-}
-
 /// The day as a counter sees it.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -423,8 +273,12 @@ pub struct Desk {
     pub officer: Officer,
     /// The number of the counter where they sit.
     pub mine: Option<u32>,
+    /// Who took the caller's counter over, where somebody did and they sit nowhere since.
+    pub relieved: Option<Relief>,
     /// All counters of the office.
     pub counters: Vec<CounterView>,
+    /// What no open counter takes on.
+    pub gaps: Vec<Gap>,
     /// Whoever is before this counter, with names.
     pub current: Option<VisitView>,
     /// Whoever would be called now, and why.
@@ -465,25 +319,14 @@ pub fn desk(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<Desk, 
     let mut finished = lines(&[VisitState::Done, VisitState::Left])?;
     finished.sort_by_key(|visit| std::cmp::Reverse(visit.finished));
     finished.truncate(FINISHED_SHOWN);
-    let mut seats = Vec::new();
-    for counter in counters::list(tx, office)? {
-        let sits = match counter.staff.filter(|_| counter.open) {
-            Some(id) => staff::get(tx, id)?.map(|member| name_of(cx, &member)).transpose()?,
-            None => None,
-        };
-        seats.push(CounterView {
-            number: counter.number,
-            name: counter.name,
-            takes_on: counter.takes_on,
-            officer: sits,
-            open: counter.open,
-            version: counter.version,
-        });
-    }
+    let seats = seats::seats(tx, cx, office)?;
+    let relieved = if own.is_none() { seats::relief(tx, cx, &on)? } else { None };
     let heard = visits::heard_calls(tx, office, on.date, CALLS_SHOWN)?.into_iter();
     Ok(Desk {
         officer: officer.clone(),
         mine: own.map(|counter| counter.number),
+        relieved,
+        gaps: seats::open_gaps(&seats, &day),
         counters: seats,
         current,
         next,

@@ -12,7 +12,7 @@ use antrean_store::{Fault, Tx, appointments, days, parties, slots, visits};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{end, note};
+use super::{end, note, seats};
 use crate::appointment::strike;
 use crate::booking::note_place;
 use crate::caller::Actor;
@@ -47,6 +47,7 @@ impl Operation for EndDay {
         let parties: BTreeSet<PartyId> = live.iter().map(|(appointment, _)| appointment.party).collect();
         parties.into_iter().try_for_each(|party| parties::lock(tx, party))?;
         let absent = self.end_visits(tx, cx)?;
+        seats::close_left_open(tx, cx, &self.office, self.date)?;
         for (appointment, _) in live {
             // Whoever was called, did not come and never came back has not been served, and that is no gap in the record.
             let event = if absent.contains(&appointment.party) { AppointmentEvent::Absent } else { ends };

@@ -11,6 +11,7 @@ mod evening;
 mod expected;
 mod record;
 mod refusal;
+mod seats;
 mod unmask;
 mod view;
 mod walk_in;
@@ -30,14 +31,18 @@ use jiff::civil::Date;
 pub use board::{Board, BoardCall, TicketLine, board, line_of};
 pub(crate) use claim::claimed;
 pub use claim::{Claimed, MoveClaim};
-pub use counter::{Act, CallNext, CloseCounter, CounterView, Desk, Does, OpenCounter, SetCounter, desk};
+pub use counter::{Act, CallNext, Desk, Does, desk};
 pub use door::{CheckIn, DoorAnswer, DoorView, Found, UndoCheckIn, door, find};
 pub use evening::EndDay;
 pub use expected::{Expected, expected};
 pub use record::Record;
 pub use refusal::DayRefusal;
+pub use seats::{
+    CloseCounter, CounterView, LastSet, OpenCounter, Relief, RemoveCounter, Seat, SetCounter, SetUp, last_set, seat,
+    set_up,
+};
 pub use unmask::{Unmask, Unmasked, UnmaskedPerson};
-pub use view::{VisitView, slip};
+pub use view::{VisitView, one, slip};
 pub use walk_in::{Received, WalkIn};
 
 use crate::appointment::{release_place, strike};

@@ -29,6 +29,10 @@ pub enum DayRefusal {
     CounterBusy { number: CallNumber },
     /// The visit is before another counter.
     OtherCounter { counter: u32 },
+    /// Somebody sits at the counter.
+    CounterTaken { counter: u32 },
+    /// A colleague took over the caller's counter.
+    Relieved { counter: u32 },
     /// A counter has a number from 1 to `max`, something that it takes on, and a name of bounded length.
     CounterWrong { max: u32 },
     /// All numbers of the class are used up.
@@ -61,6 +65,8 @@ impl DayRefusal {
             Self::NoCounter => "day-no-counter",
             Self::CounterBusy { .. } => "day-counter-busy",
             Self::OtherCounter { .. } => "day-other-counter",
+            Self::CounterTaken { .. } => "day-counter-taken",
+            Self::Relieved { .. } => "day-relieved",
             Self::CounterWrong { .. } => "day-counter-wrong",
             Self::NumbersUsedUp => "day-numbers-used-up",
             Self::PriorityFull => "day-priority-full",

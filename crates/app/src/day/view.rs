@@ -139,3 +139,11 @@ pub fn slip(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, id: VisitId) -> 
     let visit = visits::get(tx, id)?.filter(|visit| visit.office == *office).ok_or(DayRefusal::VisitUnknown)?;
     Ok((line(cx, &visit)?, zone_of(cx, office)))
 }
+
+/// A visit of today, as a line: what became of it, for whoever has just done something with it.
+pub fn one(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, id: VisitId) -> Result<Option<VisitView>, Error> {
+    cx.officer_for(tx, Task::Counter, Some(office))?;
+    let today = zone_of(cx, office).local(cx.now).date();
+    let visit = visits::get(tx, id)?.filter(|visit| visit.office == *office && visit.date == today);
+    Ok(visit.map(|visit| line(cx, &visit)).transpose()?)
+}

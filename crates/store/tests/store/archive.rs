@@ -176,7 +176,7 @@ fn work(tx: &Tx<'_>) -> Result<(), Fault> {
 /// The day there: somebody without an appointment is called to a counter, and somebody proved who they are.
 fn the_day(tx: &Tx<'_>, officer: StaffId) -> Result<(), Fault> {
     let counter = counters::insert(tx, &office(), 3, "", &TakesOn::everything())?.expect("a free number");
-    assert!(counters::open(tx, counter, 0, officer)?);
+    assert!(counters::open(tx, counter, officer)?);
     let new = NewVisit {
         office: office(),
         date: DAY,

@@ -160,18 +160,28 @@ fn a_counter_has_one_visit_before_it_and_an_officer_one_counter() {
         assert_eq!(counters::insert(tx, &office(), 4, "again", &everything)?, None);
         Ok((officer(tx, "siti")?, three, four))
     });
-    assert!(town.write(move |tx| counters::open(tx, three, 0, siti)));
-    assert!(!town.write(move |tx| counters::open(tx, three, 0, siti)), "it was changed meanwhile");
-    let elsewhere = town.store.write_blocking(move |tx| counters::open(tx, four, 0, siti));
+    let budi = town.write(|tx| officer(tx, "budi"));
+    assert!(town.write(move |tx| counters::open(tx, three, siti)));
+    assert!(!town.write(move |tx| counters::open(tx, three, budi)), "somebody sits there");
+    let elsewhere = town.store.write_blocking(move |tx| counters::open(tx, four, siti));
     assert_eq!(rule(elsewhere), "one_open_counter_per_officer");
     assert_eq!(town.read(move |tx| counters::of_officer(tx, siti)).map(|counter| counter.number), Some(3));
-    assert!(town.write(move |tx| counters::close(tx, three, 1)));
-    assert!(town.write(move |tx| counters::open(tx, four, 0, siti)));
+    assert!(!town.write(move |tx| counters::take_over(tx, three, budi, siti)), "budi does not sit there");
+    assert!(!town.write(move |tx| counters::take_over(tx, four, siti, budi)), "nobody sits there");
+    assert!(town.write(move |tx| counters::take_over(tx, three, siti, budi)));
+    assert!(!town.write(move |tx| counters::take_over(tx, three, siti, budi)), "siti is relieved already");
+    assert!(!town.write(move |tx| counters::close(tx, three, siti)), "it is budi's now");
+    assert!(!town.write(move |tx| counters::remove(tx, three, 0)), "somebody sits there");
+    assert!(town.write(move |tx| counters::close(tx, three, budi)));
+    assert!(town.write(move |tx| counters::open(tx, four, siti)));
     let photo = TakesOn::new(&[Stage::Photo], &[Class::Priority]).expect("something");
     let wanted = photo.clone();
-    assert!(town.write(move |tx| counters::change(tx, three, 2, "Foto", &photo)));
+    assert!(town.write(move |tx| counters::change(tx, three, 0, "Foto", &photo)));
     let changed = town.read(move |tx| counters::get(tx, three)).expect("it is there");
     assert_eq!((changed.name.as_str(), changed.takes_on, changed.open), ("Foto", wanted, false));
+    assert!(!town.write(move |tx| counters::remove(tx, three, 0)), "it was changed meanwhile");
+    assert!(town.write(move |tx| counters::remove(tx, three, 1)));
+    assert_eq!(town.read(move |tx| counters::get(tx, three)), None);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod audit;
 mod board;
 mod closures;
 mod counter;
+mod counters;
 mod desk;
 mod door;
 mod home;
@@ -41,6 +42,7 @@ fn table(state: &WebState) -> Table {
         .and(closures::routes(new()))
         .and(door::routes(new()))
         .and(counter::routes(new()))
+        .and(counters::routes(new()))
         .and(persons::routes(new()))
         .and(quota::routes(new()))
         .and(numbers::routes(new()))

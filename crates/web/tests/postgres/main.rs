@@ -10,6 +10,8 @@ mod line;
 mod pages_story;
 #[path = "../races.rs"]
 mod races;
+#[path = "../staff_counters.rs"]
+mod staff_counters;
 #[path = "../staff_numbers.rs"]
 mod staff_numbers;
 #[path = "../staff_office_data.rs"]

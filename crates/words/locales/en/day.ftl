@@ -91,6 +91,10 @@ day-refusal-counter-busy = { $number } is still at this counter
     .detail = Finish, set aside or put back { $number } first.
 day-refusal-other-counter = At counter { $counter }
     .detail = This visit is with counter { $counter }. Ask the officer there.
+day-refusal-counter-taken = There is an officer at counter { $counter }
+    .detail = An officer sits at counter { $counter } now. Take it over on the page of the counter, or choose another one.
+day-refusal-relieved = Counter { $counter } was taken over
+    .detail = A colleague serves at counter { $counter } now, and whoever is before it. Open another counter.
 day-refusal-counter-wrong = The counter cannot be saved
     .detail = A number from 1 to { $max }, a name of at most 40 letters, and at least one stage and one kind of queue.
 day-refusal-numbers-used-up = No numbers left today
@@ -203,8 +207,89 @@ counter-waiting = Waiting
 counter-parked = Set aside
 counter-missed = Not there when called (can be put back until)
 counter-finished = Finished
+counter-not-begun = Not begun: its time will not be counted.
+counter-seat-title = { $officer } sits at counter { $counter }
+counter-seat-since = Since { $when }.
+counter-seat-before = Since before today.
+counter-seat-took = { $officer } took over counter { $counter } from { $before } at { $when }.
+counter-seat-nobody = Nobody is before that counter.
+counter-seat-current = Before it: { $number } ({ $state }). If you take over, { $number } stays at that counter and you go on with them.
+counter-seat-told = { $officer } is told that you took over.
+counter-take-over = Take over counter { $counter }
+counter-relieved = { $officer } took over counter { $counter } at { $when }. Whoever was before that counter is served there. You can open another counter.
+counter-gap-all = { $people ->
+    [0] No counter is open.
+    [one] { $people } person waits; no counter is open.
+   *[other] { $people } people wait; no counter is open.
+}
+counter-gap-stage = { $people ->
+    [0] No open counter for { $stage }.
+    [one] { $people } person waits for { $stage }; no open counter takes them on.
+   *[other] { $people } people wait for { $stage }; no open counter takes them on.
+}
+counter-gap-class = { $people ->
+    [0] No open counter for { $class }.
+    [one] { $people } person of { $class } waits; no open counter takes them on.
+   *[other] { $people } people of { $class } wait; no open counter takes them on.
+}
+counter-gap-both = { $people ->
+    [0] No open counter for { $stage } of { $class }.
+    [one] { $people } person of { $class } waits for { $stage }; no open counter takes them on.
+   *[other] { $people } people of { $class } wait for { $stage }; no open counter takes them on.
+}
+counter-gap-do = Open a counter for that, change what one takes on, or call by number.
+counter-never-all = No counter is set up.
+counter-never-stage = No counter at all is set to take on { $stage }.
+counter-never-class = No counter at all is set to take on { $class }.
+counter-never-both = No counter at all is set to take on { $stage } of { $class }.
+counter-did-open = Counter { $counter } is open.
+counter-did-taken = You have taken over counter { $counter }.
+counter-did-closed = The counter is closed.
+counter-did-call = { $number } is called.
+counter-did-recall = { $number } is called again.
+counter-did-start = { $number } is being served.
+counter-did-finish = { $number } is done: { $outcome }.
+counter-did-absent = { $number } is noted as not there.
+counter-did-park = { $number } is set aside.
+counter-did-unpark = { $number } is fetched back and waits.
+counter-did-transfer = { $number } is sent on and waits: { $stage }.
+counter-did-put-back = { $number } is put back in line.
+counter-did-reinsert = { $number } is put back in line.
+counter-did-leave = { $number } went home without having been served.
+counter-did-note = The note on { $number } is saved.
+counter-did-inaccurate = The times of { $number } are marked as wrong and are not counted.
+
+# Setting up the counters.
+counters-title = Set up counters
+counters-lead = Say which stages and queues each counter takes on. People are called only to a counter that takes on their stage and their queue. A counter that was never set up takes on everything.
+counters-none = There is no counter yet. Counters are made here, or when an officer opens one.
+counters-number = Number
+counters-name = Name
+counters-name-hint = May be empty. At most 40 letters.
+counters-stages = Stages it takes on
+counters-classes = Queues it takes on
+counters-officer = Officer
+counters-edit = Change
+counters-remove = Remove
+counters-remove-hint = What happened at that counter stays recorded.
+counters-new = Add a counter
+counters-change = Change counter { $counter }
+counters-save = Save
+counters-number-wrong = Fill in a number from 1 to 99.
+counters-stages-missing = Choose at least one stage.
+counters-classes-missing = Choose at least one queue.
+counters-saved = Counter { $counter } is saved.
+counters-removed = Counter { $counter } is removed.
+counters-conflict = Somebody else changed counter { $counter }
+counters-conflict-known = Counter { $counter } is there already
+counters-conflict-set = { $officer } saved counter { $counter } at { $when }.
+counters-conflict-removed = { $officer } removed counter { $counter } at { $when }.
+counters-conflict-now = Now: { $now }. What you filled in below is not saved yet; press Save to replace it.
+counters-conflict-gone = Counter { $counter } is not there any more. What you filled in below is not saved yet; press Save to make it again.
+counters-back = Back to the counter
 staff-menu-door = Door
 staff-menu-counter = Counter
+staff-menu-counters = Set up counters
 
 # The waiting room's display.
 board-title = Queue display

@@ -91,6 +91,10 @@ day-refusal-counter-busy = { $number } masih di loket ini
     .detail = Selesaikan, tunda, atau kembalikan { $number } dulu.
 day-refusal-other-counter = Sedang di loket { $counter }
     .detail = Kunjungan ini sedang ditangani loket { $counter }. Minta petugas di sana.
+day-refusal-counter-taken = Di loket { $counter } ada petugas
+    .detail = Seorang petugas sedang duduk di loket { $counter }. Ambil alih dari halaman Loket, atau pilih loket lain.
+day-refusal-relieved = Loket { $counter } sudah diambil alih
+    .detail = Petugas lain sekarang melayani di loket { $counter }, juga yang ada di depannya. Buka loket lain.
 day-refusal-counter-wrong = Loket tidak bisa disimpan
     .detail = Nomor loket 1 sampai { $max }, nama paling banyak 40 huruf, dan paling sedikit satu tahap dan satu jenis antrean.
 day-refusal-numbers-used-up = Nomor hari ini habis
@@ -203,8 +207,85 @@ counter-waiting = Menunggu
 counter-parked = Ditunda
 counter-missed = Tidak ada saat dipanggil (bisa dimasukkan sampai)
 counter-finished = Selesai
+counter-not-begun = Belum dimulai: lamanya tidak ikut dihitung.
+counter-seat-title = { $officer } duduk di loket { $counter }
+counter-seat-since = Sejak pukul { $when }.
+counter-seat-before = Sejak sebelum hari ini.
+counter-seat-took = { $officer } mengambil alih loket { $counter } dari { $before } pukul { $when }.
+counter-seat-nobody = Tidak ada orang di depan loket itu.
+counter-seat-current = Di depannya: { $number } ({ $state }). Kalau Anda mengambil alih, { $number } tetap di loket itu dan Anda yang melanjutkan.
+counter-seat-told = { $officer } diberi tahu bahwa Anda mengambil alih.
+counter-take-over = Ambil alih loket { $counter }
+counter-relieved = { $officer } mengambil alih loket { $counter } pukul { $when }. Yang ada di depan loket itu dilayani di sana. Anda bisa membuka loket lain.
+counter-gap-all = { $people ->
+    [0] Tidak ada loket yang terbuka.
+   *[other] { $people } orang menunggu; tidak ada loket yang terbuka.
+}
+counter-gap-stage = { $people ->
+    [0] Tidak ada loket terbuka untuk { $stage }.
+   *[other] { $people } orang menunggu { $stage }; tidak ada loket terbuka yang melayaninya.
+}
+counter-gap-class = { $people ->
+    [0] Tidak ada loket terbuka untuk antrean { $class }.
+   *[other] { $people } orang dari antrean { $class } menunggu; tidak ada loket terbuka yang melayaninya.
+}
+counter-gap-both = { $people ->
+    [0] Tidak ada loket terbuka untuk { $stage } dari antrean { $class }.
+   *[other] { $people } orang dari antrean { $class } menunggu { $stage }; tidak ada loket terbuka yang melayaninya.
+}
+counter-gap-do = Buka loket untuk itu, ubah tugas sebuah loket, atau panggil dengan nomor.
+counter-never-all = Tidak ada loket yang diatur.
+counter-never-stage = Tidak ada satu loket pun yang diatur untuk { $stage }.
+counter-never-class = Tidak ada satu loket pun yang diatur untuk antrean { $class }.
+counter-never-both = Tidak ada satu loket pun yang diatur untuk { $stage } dari antrean { $class }.
+counter-did-open = Loket { $counter } terbuka.
+counter-did-taken = Anda mengambil alih loket { $counter }.
+counter-did-closed = Loket sudah ditutup.
+counter-did-call = { $number } dipanggil.
+counter-did-recall = { $number } dipanggil lagi.
+counter-did-start = { $number } mulai dilayani.
+counter-did-finish = { $number } selesai: { $outcome }.
+counter-did-absent = { $number } dicatat tidak ada.
+counter-did-park = { $number } ditunda.
+counter-did-unpark = { $number } diambil lagi dan menunggu.
+counter-did-transfer = { $number } diteruskan dan menunggu: { $stage }.
+counter-did-put-back = { $number } dikembalikan ke antrean.
+counter-did-reinsert = { $number } dimasukkan lagi ke antrean.
+counter-did-leave = { $number } pulang tanpa dilayani.
+counter-did-note = Catatan { $number } tersimpan.
+counter-did-inaccurate = Waktu { $number } ditandai tidak tepat dan tidak ikut dihitung.
+
+# Mengatur loket.
+counters-title = Atur loket
+counters-lead = Tentukan tahap dan antrean yang dilayani setiap loket. Orang hanya dipanggil ke loket yang melayani tahap dan antreannya. Loket yang tidak pernah diatur melayani semuanya.
+counters-none = Belum ada loket. Loket dibuat di sini, atau saat petugas membukanya.
+counters-number = Nomor
+counters-name = Nama
+counters-name-hint = Boleh kosong. Paling banyak 40 huruf.
+counters-stages = Tahap yang dilayani
+counters-classes = Antrean yang dilayani
+counters-officer = Petugas
+counters-edit = Ubah
+counters-remove = Hapus
+counters-remove-hint = Yang terjadi di loket itu tetap tercatat.
+counters-new = Tambah loket
+counters-change = Ubah loket { $counter }
+counters-save = Simpan
+counters-number-wrong = Isi nomor loket 1 sampai 99.
+counters-stages-missing = Pilih paling sedikit satu tahap.
+counters-classes-missing = Pilih paling sedikit satu antrean.
+counters-saved = Loket { $counter } tersimpan.
+counters-removed = Loket { $counter } dihapus.
+counters-conflict = Loket { $counter } diubah orang lain
+counters-conflict-known = Loket { $counter } sudah ada
+counters-conflict-set = { $officer } menyimpan loket { $counter } pukul { $when }.
+counters-conflict-removed = { $officer } menghapus loket { $counter } pukul { $when }.
+counters-conflict-now = Sekarang: { $now }. Isian Anda di bawah belum disimpan; tekan Simpan untuk menggantinya.
+counters-conflict-gone = Loket { $counter } tidak ada lagi. Isian Anda di bawah belum disimpan; tekan Simpan untuk membuatnya lagi.
+counters-back = Kembali ke loket
 staff-menu-door = Pintu
 staff-menu-counter = Loket
+staff-menu-counters = Atur loket
 
 # Layar ruang tunggu.
 board-title = Layar antrean
