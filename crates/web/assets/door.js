@@ -201,7 +201,8 @@
     });
     document.title = made.title;
     set(made.getElementById("pindai").dataset, performance.now());
-    if (!field.value) field.value = made.getElementById("shown").value;
+    // What was looked for stays, and gives way to what is scanned next.
+    if (!field.value) { field.value = made.getElementById("shown").value; field.select(); }
     document.getElementById("jawab").scrollIntoView({ block: "nearest" });
     sound();
   }

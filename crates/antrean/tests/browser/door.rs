@@ -122,7 +122,8 @@ fn goes_by_the_servers_clock(demo: &Demo, door: &Tab, path: &str) {
     let token = door
         .text(&format!("fetch('/api/v1/appointments/{link}/ticket').then(r=>r.json()).then(t=>t.appointment.token)"));
     door.line(false);
-    tab_to(door, "#shown");
+    // Behind the rows of those found the way with Tab is long; a scanner types where the cursor was put.
+    door.value("document.querySelector('#shown').focus();0");
     door.write(&token);
     let colour = answer_of_the_door(door, |door| door.key("Enter"));
     assert!(colour == "green" || colour == "amber", "{}", says(door));
