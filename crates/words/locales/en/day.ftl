@@ -282,7 +282,6 @@ counters-conflict-gone = Counter { $counter } is not there any more. What you fi
 counters-back = Back to the counter
 staff-menu-door = Door
 staff-menu-counter = Counter
-staff-menu-counters = Set up counters
 
 # The waiting room's display.
 board-title = Queue display

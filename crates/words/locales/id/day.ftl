@@ -278,7 +278,6 @@ counters-conflict-gone = Loket { $counter } tidak ada lagi. Isian Anda di bawah 
 counters-back = Kembali ke loket
 staff-menu-door = Pintu
 staff-menu-counter = Loket
-staff-menu-counters = Atur loket
 
 # Layar ruang tunggu.
 board-title = Layar antrean
