@@ -144,10 +144,10 @@ impl Operation for RemoveCounter {
         let on = work(tx, cx, Task::Describe, &self.office)?;
         let counter = known(tx, &on, self.number)?.ok_or(StaffRefusal::ChangedMeanwhile)?;
         if !counters::remove(tx, counter.id, self.version)? {
-            return Err(match counter.open {
-                true => DayRefusal::CounterTaken { counter: self.number }.into(),
-                false => StaffRefusal::ChangedMeanwhile.into(),
-            });
+            if counter.open {
+                return Err(DayRefusal::CounterTaken { counter: self.number }.into());
+            }
+            return Err(StaffRefusal::ChangedMeanwhile.into());
         }
         Ok(note_counter(tx, cx, Actor::Staff(on.officer.id), REMOVED, &counter, "")?)
     }

@@ -25,7 +25,6 @@ const AT_OFFICE: &[(Task, &str, &str)] = &[
     (Task::Look, "kuota", "staff-menu-quota"),
     (Task::Look, "penutupan", "staff-menu-closures"),
     (Task::Report, "angka", "staff-menu-numbers"),
-    (Task::Describe, "loket/atur", "staff-menu-counters"),
     (Task::Describe, "kantor", "staff-menu-office-data"),
     (Task::Audit, "jejak", "staff-menu-audit"),
 ];

@@ -51,9 +51,12 @@ async fn home(desk: Desk, sent: Sent) -> Answer {
 #[template(path = "staff/office.html")]
 struct OfficePage {
     page: Screen,
+    /// Whether the caller sets up what the bar has no room for: the counters.
+    sets_up: bool,
 }
 
 async fn office(desk: Desk) -> Answer {
     let title = desk.office()?.name.clone();
-    show(StatusCode::OK, &OfficePage { page: desk.screen_titled(title, &Faults::none()) })
+    let sets_up = desk.officer.role.may(Task::Describe);
+    show(StatusCode::OK, &OfficePage { page: desk.screen_titled(title, &Faults::none()), sets_up })
 }

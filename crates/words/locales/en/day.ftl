@@ -271,7 +271,7 @@ counters-classes = Queues it takes on
 counters-officer = Officer
 counters-edit = Change
 counters-remove = Remove
-counters-remove-hint = What happened at that counter stays recorded.
+counters-remove-hint = Remove a counter that was made by mistake. What happened there stays recorded.
 counters-new = Add a counter
 counters-change = Change counter { $counter }
 counters-save = Save
@@ -289,7 +289,6 @@ counters-conflict-gone = Counter { $counter } is not there any more. What you fi
 counters-back = Back to the counter
 staff-menu-door = Door
 staff-menu-counter = Counter
-staff-menu-counters = Set up counters
 
 # The waiting room's display.
 board-title = Queue display

@@ -267,7 +267,7 @@ counters-classes = Antrean yang dilayani
 counters-officer = Petugas
 counters-edit = Ubah
 counters-remove = Hapus
-counters-remove-hint = Yang terjadi di loket itu tetap tercatat.
+counters-remove-hint = Hapus loket yang dibuat karena salah. Yang terjadi di sana tetap tercatat.
 counters-new = Tambah loket
 counters-change = Ubah loket { $counter }
 counters-save = Simpan
@@ -285,7 +285,6 @@ counters-conflict-gone = Loket { $counter } tidak ada lagi. Isian Anda di bawah 
 counters-back = Kembali ke loket
 staff-menu-door = Pintu
 staff-menu-counter = Loket
-staff-menu-counters = Atur loket
 
 # Layar ruang tunggu.
 board-title = Layar antrean
