@@ -19,6 +19,7 @@ pub mod queue_code;
 pub mod quota;
 pub mod region;
 pub mod release;
+pub mod rework;
 pub mod service;
 pub mod slot;
 pub mod staff;

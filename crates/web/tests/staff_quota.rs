@@ -145,20 +145,71 @@ async fn whoever_wants_what_another_has_just_done_is_told_so() {
     assert_eq!(two.status, StatusCode::CONFLICT);
 }
 
+/// Asks a second person for some places more in the windows of Tuesdays that begin in an hour.
+async fn wait_for_more(head: &mut Browser, from: &str, until: &str, places: &str, reason: &str) {
+    let asked = [
+        ("jenis", "tempat"),
+        ("hari", "sel"),
+        ("dari", from),
+        ("sampai", until),
+        ("jatah", "public"),
+        ("cara", "tambah"),
+        ("jumlah", places),
+    ];
+    check(head, &asked).await;
+    let save = head.form(HERE).fill("alasan", reason);
+    head.send(save).await;
+    assert_eq!(head.at, "/petugas/persetujuan");
+}
+
 #[tokio::test]
-async fn a_second_person_who_comes_too_late_sees_who_changed_the_hours_meanwhile() {
+async fn a_second_person_who_comes_too_late_sees_who_changed_the_same_places_and_can_only_decline() {
     let server = Server::new().await;
+    let before = planned(&server);
     let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
-    more(&mut one, "500").await;
-    let save = one.form(HERE).fill("alasan", "banyak");
-    one.send(save).await;
-    more(&mut two, "3").await;
-    let save = two.form(HERE).fill("alasan", "sedikit");
-    two.send(save).await;
+    wait_for_more(&mut one, "08.00", "09.00", "500", "banyak").await;
     let mut three = head(&server, "tiga").await;
     three.open("/petugas/persetujuan").await;
     let yes = three.form("/petugas/persetujuan/1");
+    more(&mut two, "3").await;
+    let save = two.form(HERE).fill("alasan", "sedikit");
+    two.send(save).await;
     three.press(yes, "word", "yes").await.shows("(dua) mengubahnya pada").shows("Alasannya: sedikit.");
+    three.shows("Tidak bisa disetujui lagi").shows("Selasa, 08.00, Umum: jumlah tempatnya sudah diubah orang lain.");
+    assert!(!three.html.contains("value=\"yes\""), "there is nothing to approve");
+    // Whoever sends it all the same is refused.
+    let yes = three.form("/petugas/persetujuan/1").also("word", "yes");
+    three.send(yes).await.shows("Jam atau kuotanya sudah berbeda");
+    assert_eq!(planned(&server), before + 3);
+    let no = three.form("/petugas/persetujuan/1").fill("answer", "sudah lain");
+    three.press(no, "word", "no").await.shows("Ditolak");
+}
+
+#[tokio::test]
+async fn of_two_requests_that_two_heads_approve_at_once_the_later_is_shown_anew_before_it_is_approved() {
+    let server = Server::new().await;
+    let before = planned(&server);
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    wait_for_more(&mut one, "08.00", "09.00", "500", "loket kiri").await;
+    wait_for_more(&mut two, "09.00", "10.00", "300", "loket kanan").await;
+    one.open("/petugas/persetujuan").await;
+    two.open("/petugas/persetujuan").await;
+    let (left, right) = (two.form("/petugas/persetujuan/1"), one.form("/petugas/persetujuan/2"));
+    tokio::join!(two.press(left, "word", "yes"), one.press(right, "word", "yes"));
+    let won = [&one, &two].iter().filter(|head| head.status == StatusCode::OK).count();
+    assert_eq!(won, 1, "{} {}", one.text(), two.text());
+    let (mut later, request, name) = if two.status == StatusCode::OK { (one, 2, "satu") } else { (two, 1, "dua") };
+    later.shows("Sejak ini diminta, jam kantor yang sama diubah").shows(&format!("({name}) mengubahnya pada"));
+    later.shows("Yang tampil di bawah sudah dihitung atas keadaan terbaru.").shows("→");
+    let yes = later.form(&format!("/petugas/persetujuan/{request}"));
+    later.press(yes, "word", "yes").await;
+    assert_eq!(later.status, StatusCode::OK, "{}", later.text());
+    let catalogue = server.app.catalogue();
+    let office = catalogue.offices.get(&"BTM".parse().unwrap()).unwrap();
+    let tuesdays = catalogue.timetables.for_office(office).on_weekday(Weekday::Tuesday);
+    let public: Vec<u32> = tuesdays.iter().take(2).map(|window| window.public.get()).collect();
+    assert_eq!(public, [before + 500, before + 300]);
+    server.check_rules().await;
 }
 
 #[tokio::test]

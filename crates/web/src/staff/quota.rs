@@ -454,6 +454,7 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
         change,
         seen: sent.get("dilihat").to_owned(),
         reason: sent.get("alasan").to_owned(),
+        made_of: None,
     };
     match desk.perform(&sent, asked).await? {
         Ok(Approved::Done { outcome: () }) => {
