@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, TIMETABLES};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
-use antrean_domain::quota::{Alone, ChangeError, DayLine, Effect, Held, TimetableChange, days, effect};
+use antrean_domain::quota::{Alone, ChangeError, DayLine, DaySum, Effect, Held, TimetableChange, days, effect};
 use antrean_domain::rework::{Clash, reworked};
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
@@ -151,6 +151,8 @@ pub struct Preview {
     pub effect: Effect,
     /// The timetable that it would be.
     pub after: Timetable,
+    /// What it makes of the places of whole days, where it changes places window by window.
+    pub sums: Vec<DaySum>,
     /// The one that it would be made of.
     pub version: String,
     /// What would still be given out of days on which the place would be closed down.
@@ -173,7 +175,8 @@ pub fn preview(
     };
     let effect = effect_of(tx, cx, &catalogue, office, &before, &after)?;
     let left_over = left_over(tx, cx, office, &after)?;
-    Ok(Ok(Preview { effect, after, version: version_of(&before), left_over }))
+    let sums = change.sums(&before, &after);
+    Ok(Ok(Preview { effect, after, sums, version: version_of(&before), left_over }))
 }
 
 /// The timetable with a change that is made today, or why it cannot be.
@@ -182,6 +185,9 @@ fn applied(change: &TimetableChange, before: &Timetable, today: Date) -> Result<
         && ended.holds_on(today)
     {
         return Err(ChangeError::Begun);
+    }
+    if let Some(date) = change.past(before, today) {
+        return Err(ChangeError::Past { date });
     }
     change.apply(before)
 }
@@ -321,10 +327,13 @@ impl ChangeTimetable {
         // Made before such requests kept what they were made of, it can be done as long as nothing has changed.
         let is_same = version_of(now) == self.seen;
         let seen = self.made_of.as_deref().or(is_same.then_some(now)).ok_or_else(|| vec![Clash::Unknown])?;
-        let wanted = applied(&self.change, seen, today).map_err(|error| match error {
-            ChangeError::Begun => vec![Clash::Begun],
-            _ => vec![Clash::Nothing],
-        })?;
+        // While it waited some of its dates may have come: it is for those that are left.
+        match &self.change {
+            TimetableChange::Service { ended: Some(ended) } if ended.holds_on(today) => return Err(vec![Clash::Begun]),
+            TimetableChange::Dates { through, .. } if *through <= today => return Err(vec![Clash::Passed]),
+            _ => {}
+        }
+        let wanted = self.change.apply(seen).map_err(|_| vec![Clash::Nothing])?;
         reworked(seen, &wanted, now)
     }
 

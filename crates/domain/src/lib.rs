@@ -17,6 +17,7 @@ pub mod person;
 pub mod phone;
 pub mod queue_code;
 pub mod quota;
+pub mod quota_table;
 pub mod region;
 pub mod release;
 pub mod rework;

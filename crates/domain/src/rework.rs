@@ -57,6 +57,8 @@ pub enum Clash {
     Service,
     /// It would end the service on a day that has come.
     Begun,
+    /// All its dates have come.
+    Passed,
     /// Too many dates differ from the week's rule.
     TooMany,
     /// All of it is so already.
@@ -113,11 +115,8 @@ fn on_date(
     now: Option<Exception>,
     clashes: &mut Vec<Clash>,
 ) -> Option<Exception> {
-    if let (
-        Some(Exception::Windows(old)),
-        Some(Exception::Windows(new)),
-        Some(Exception::Windows(is)),
-    ) = (&seen, &wanted, &now)
+    if let (Some(Exception::Windows(old)), Some(Exception::Windows(new)), Some(Exception::Windows(is))) =
+        (&seen, &wanted, &now)
     {
         return Some(Exception::Windows(hours(On::Date(date), old, new, is, clashes)));
     }

@@ -13,6 +13,7 @@ use jiff::civil::Weekday;
 use people::Server;
 
 const HERE: &str = "/petugas/BTM/kuota";
+const SAVED: &str = "/petugas/BTM/kuota?simpan=ya";
 
 async fn head(server: &Server, name: &str) -> Browser {
     Browser::on_duty(server, &server.on_duty(name, Role::Head, &["BTM"]).await)
@@ -45,7 +46,7 @@ async fn more(head: &mut Browser, places: &str) {
         ("jumlah", places),
     ];
     check(head, &asked).await;
-    head.shows("Periksa perubahan");
+    head.shows("Periksa perubahan").shows("tempat sehari, pada 1 jam layanan.");
 }
 
 /// Public places of the first window of Tuesdays, as they are known now.
@@ -70,7 +71,9 @@ async fn a_change_is_seen_before_it_is_saved_and_what_is_released_stays() {
     head.send(save).await.shows("Tulis alasannya dengan singkat");
     let save = head.form(HERE).fill("alasan", "loket tambahan");
     head.send(save.clone()).await;
-    assert_eq!(head.at, HERE);
+    assert_eq!(head.at, SAVED);
+    head.shows("Perubahan tersimpan. Selasa, 08.00–09.00, Umum: tambah 1 tempat tiap jam layanan");
+    assert!(head.html.contains("role=\"status\""), "what was saved is said to those who only hear it");
     assert!(server.writes() > writes);
     assert_eq!(planned(&server), before + 1);
     head.send(save).await;
@@ -94,7 +97,7 @@ async fn of_two_heads_who_change_the_same_hours_at_once_one_wins_and_the_other_s
     let first = one.form(HERE).fill("alasan", "loket kiri");
     let second = two.form(HERE).fill("alasan", "loket kanan");
     tokio::join!(one.send(first), two.send(second));
-    let won = [&one, &two].iter().filter(|head| head.at == HERE && head.status == StatusCode::OK).count();
+    let won = [&one, &two].iter().filter(|head| head.at == SAVED && head.status == StatusCode::OK).count();
     assert_eq!(won, 1, "{} {}", one.text(), two.text());
     let first_won = one.status == StatusCode::OK;
     let (mut loser, winner, places, reason, own) =
@@ -111,7 +114,7 @@ async fn of_two_heads_who_change_the_same_hours_at_once_one_wins_and_the_other_s
     // Their own change is worked out on the newest state: pressing the button once more makes it.
     let again = loser.form(HERE);
     loser.send(again).await;
-    assert_eq!((loser.at.as_str(), loser.status), (HERE, StatusCode::OK), "{}", loser.text());
+    assert_eq!((loser.at.as_str(), loser.status), (SAVED, StatusCode::OK), "{}", loser.text());
     assert_eq!(planned(&server), before + places + own);
     loser.follow("Riwayat jam, kuota, dan data kantor").await.shows(reason).shows(&format!("({winner})"));
     let mut english = head(&server, "tiga").await.in_english();
@@ -135,7 +138,7 @@ async fn whoever_wants_what_another_has_just_done_is_told_so() {
     check(&mut two, &asked).await;
     let first = one.form(HERE).fill("alasan", "meja rusak");
     one.send(first).await;
-    assert_eq!((one.at.as_str(), planned(&server)), (HERE, 30));
+    assert_eq!((one.at.as_str(), planned(&server)), (SAVED, 30));
     let second = two.form(HERE).fill("alasan", "sama");
     two.send(second)
         .await
@@ -159,6 +162,15 @@ async fn wait_for_more(head: &mut Browser, from: &str, until: &str, places: &str
     check(head, &asked).await;
     let save = head.form(HERE).fill("alasan", reason);
     head.send(save).await;
+    waits(head).await;
+}
+
+/// Comes to the page that says what waits for a second person, and follows it there.
+async fn waits(head: &mut Browser) {
+    assert!(head.at.starts_with("/petugas/BTM/kuota?menunggu="), "{} {}", head.at, head.text());
+    head.shows("Perubahan Anda belum berlaku: menunggu persetujuan orang kedua.");
+    assert!(head.html.contains("role=\"status\""), "that it waits is said to those who only hear it");
+    head.follow("Lihat di Persetujuan").await;
     assert_eq!(head.at, "/petugas/persetujuan");
 }
 
@@ -226,7 +238,7 @@ async fn what_two_heads_change_alone_counts_together() {
     loser.shows("60 tempat sudah diubah dalam 24 jam terakhir tanpa orang kedua");
     let again = loser.form(HERE);
     loser.send(again).await;
-    assert_eq!(loser.at, "/petugas/persetujuan");
+    waits(&mut loser).await;
     assert_eq!(planned(&server), before + 60);
 }
 
@@ -253,7 +265,7 @@ async fn an_office_is_closed_down_its_people_are_led_to_the_wizard_and_the_publi
     one.shows("dan 1 orang punya janji sejak tanggal itu: orang kedua harus menyetujui");
     let save = one.form(HERE).fill("alasan", "gedung dijual");
     one.send(save).await;
-    assert_eq!(one.at, "/petugas/persetujuan");
+    waits(&mut one).await;
     two.open("/petugas/persetujuan").await.shows("Berhenti melayani");
     let yes = two.form("/petugas/persetujuan/1");
     two.press(yes, "word", "yes").await.shows("Disetujui");
@@ -281,7 +293,7 @@ async fn an_office_is_closed_down_its_people_are_led_to_the_wizard_and_the_publi
     check(&mut one, &[("jenis", "lagi")]).await;
     let save = one.form(HERE).fill("alasan", "batal pindah");
     one.send(save).await;
-    if one.at == "/petugas/persetujuan" {
+    if one.at != SAVED {
         two.open("/petugas/persetujuan").await;
         let yes = two.form("/petugas/persetujuan/2");
         two.press(yes, "word", "yes").await;
@@ -330,7 +342,27 @@ async fn days_are_closed_hours_are_changed_and_what_is_wrong_says_why() {
         (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00")], "Periksa jam layanan."),
         (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00 1\n08.30-09.30 1")], "bertumpuk"),
         (vec![("jenis", "csv"), ("csv", "")], "Tempel tabelnya."),
-        (vec![("jenis", "csv"), ("csv", "a,b")], "tidak terbaca"),
+        (vec![("jenis", "csv"), ("csv", "a,b")], "Baris 1, kolom kantor: kolom ini tidak ada di baris judul."),
+        (
+            vec![("jenis", "tanggal"), ("mulai", "2026-11-02"), ("akhir", "2026-11-03"), ("isi", "biasa")],
+            "2 November 2026 sudah tidak bisa diubah. Paling cepat besok",
+        ),
+        (
+            vec![
+                ("jenis", "tempat"),
+                ("hari", "sel"),
+                ("dari", "08.00"),
+                ("sampai", "09.00"),
+                ("jatah", "public"),
+                ("cara", "tepat"),
+                ("jumlah", "999999999999"),
+            ],
+            "Paling banyak 10.000 tempat per jam layanan.",
+        ),
+        (
+            vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00 999999999")],
+            "Paling banyak 10.000 tempat per jam layanan.",
+        ),
         (vec![("jenis", "lain")], "Pilih apa yang diubah."),
     ] {
         check(&mut head, &asked).await;
@@ -348,18 +380,31 @@ async fn many_places_need_a_second_person_and_tables_go_there_and_back() {
     one.shows("orang kedua harus menyetujui");
     let save = one.form(HERE).fill("alasan", "banyak");
     one.send(save).await;
-    assert_eq!(one.at, "/petugas/persetujuan");
+    waits(&mut one).await;
     one.shows("Mengubah jam atau kuota");
     assert_eq!(planned(&server), before);
 
     one.open(&format!("{HERE}/tabel.csv")).await;
     assert!(one.header("content-type").starts_with("text/csv"));
     let table = one.html.clone();
-    assert!(table.starts_with("office,day,"), "{table}");
+    assert!(table.starts_with("kantor,hari,"), "{table}");
     check(&mut one, &[("jenis", "csv"), ("csv", &table)]).await;
     one.shows("Tidak ada yang berubah.");
     check(&mut one, &[("jenis", "csv"), ("csv", &table.replace("BTM,", "JAP,"))]).await;
-    one.shows("berisi kantor lain");
+    one.shows("berisi kantor lain (“JAP”)");
+    // As a spreadsheet of this country writes it.
+    let sheet = format!("\u{feff}{}", table.replace(',', ";").replace('\n', "\r\n").replace("08:00", "8.00"));
+    check(&mut one, &[("jenis", "csv"), ("csv", &sheet)]).await;
+    one.shows("Tidak ada yang berubah.");
+    check(&mut one, &[("jenis", "csv"), ("csv", &format!("{sheet}BTM;07/12/2026;08.00;09.00;7\r\n"))]).await;
+    one.shows("Periksa perubahan").shows("7 Desember 2026");
+    let wrong = (0..25).fold(sheet, |text, number| format!("{text}BTM;besok;08.00;09.00;{number}\r\n"));
+    check(&mut one, &[("jenis", "csv"), ("csv", &wrong)]).await;
+    one.shows("kolom hari: “besok” bukan hari atau tanggal.").shows("dan 5 kesalahan lagi");
+    one.shows("Semua kesalahannya ada di daftar di atas.");
+    let mut english = head(&server, "tiga").await.in_english();
+    check(&mut english, &[("jenis", "csv"), ("csv", &wrong)]).await;
+    english.shows("column hari: “besok” is no day and no date.").shows("and 5 more");
     let mut officer = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
     officer.open(HERE).await.hides("Ubah jam atau kuota");
     officer.open(&format!("{HERE}/ubah")).await;

@@ -157,6 +157,7 @@ impl Words {
             Clash::Date { date } => self.say_with("clash-date", &[("date", self.date_short(*date).into())]),
             Clash::Service => self.say("clash-service"),
             Clash::Begun => self.say("clash-begun"),
+            Clash::Passed => self.say("clash-passed"),
             Clash::TooMany => self.say("clash-too-many"),
             Clash::Nothing => self.say("clash-nothing"),
             Clash::Unknown => self.say("clash-unknown"),

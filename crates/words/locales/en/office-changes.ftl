@@ -50,3 +50,4 @@ clash-begun = The day on which the service was to end has come. For today, use C
 clash-too-many = Too many dates would have hours of their own.
 clash-nothing = The newest state is what was asked for already.
 clash-unknown = It is not kept what this was asked for on.
+clash-passed = All its dates have passed.

@@ -50,3 +50,4 @@ clash-begun = Tanggal mulai berhenti melayani sudah tiba. Untuk hari ini, pakai 
 clash-too-many = Tanggal dengan jam lain menjadi terlalu banyak.
 clash-nothing = Keadaan terbaru sudah sama dengan yang diminta.
 clash-unknown = Keadaan waktu diminta tidak tercatat.
+clash-passed = Semua tanggalnya sudah lewat.
