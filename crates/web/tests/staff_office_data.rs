@@ -114,7 +114,8 @@ async fn an_administrator_founds_a_unit_that_serves_nobody_until_its_hours_are_s
     admin.send(form.clone().fill("code", "JAP-UJI")).await.shows("Isian ini belum benar");
     let form = admin.form(NEW).fill("code", "BTM-UJI");
     admin.send(form).await;
-    assert_eq!(admin.at, "/petugas/BTM-UJI/kuota", "{}", admin.text());
+    assert_eq!(admin.at, "/petugas/BTM-UJI/kuota?simpan=baru", "{}", admin.text());
+    admin.shows("Kantor ini sudah dibuat.");
     let catalogue = server.app.catalogue();
     let unit = catalogue.offices.get(&"BTM-UJI".parse().unwrap()).unwrap();
     assert!(catalogue.timetables.for_office(unit).on_weekday(jiff::civil::Weekday::Tuesday).is_empty());

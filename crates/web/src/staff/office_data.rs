@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 
 use super::desk::{Desk, Screen};
 use super::office_changes::{self, Conflict, conflict, is_conflict};
+use super::quota::{FOUNDED, SAVED};
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, KEY_FIELD, Sent, onward, show};
 
@@ -319,7 +320,7 @@ async fn found(desk: Desk, sent: Sent) -> Answer {
     match desk.perform(&sent, new).await? {
         Ok(office) => {
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
-            Ok(onward(&format!("/petugas/{office}/kuota")))
+            Ok(onward(&format!("/petugas/{office}/kuota?{SAVED}={FOUNDED}")))
         }
         Err(refusal) => {
             let faults = faults_of(&desk, &refusal);

@@ -2,7 +2,7 @@
 //! for a spreadsheet, there and back.
 
 use antrean_app::caller::Language;
-use antrean_app::office_change::{self, ChangeView};
+use antrean_app::office_change::{self, ChangeView, What};
 use antrean_app::quota::{self, Calendar, ChangeTimetable, LeftOver, Preview};
 use antrean_app::staff::{self, Approved, RequestView};
 use antrean_domain::quota::{
@@ -43,8 +43,10 @@ const WEEK: [(&str, Weekday); 7] = [
     ("min", Weekday::Sunday),
 ];
 /// In the address after a change: that it was saved, or which request waits for a second person.
-const SAVED: &str = "simpan";
+pub(super) const SAVED: &str = "simpan";
 const WAITS: &str = "menunggu";
+/// In the address after an office was founded, which has no hours yet.
+pub(super) const FOUNDED: &str = "baru";
 /// Days whose change is shown one by one.
 const SHOWN_MAX: usize = 40;
 
@@ -197,14 +199,18 @@ async fn just_saved(desk: &Desk, sent: &Sent) -> Result<(String, String), Detour
             Default::default()
         });
     }
-    if !sent.has(SAVED, "ya") {
+    let is_founded = sent.has(SAVED, FOUNDED);
+    if !is_founded && !sent.has(SAVED, "ya") {
         return Ok(Default::default());
     }
     let office = desk.office()?.code;
     let history = desk.ask(move |tx, cx| office_change::history(tx, cx, &office, None)).await??;
-    let own = |change: &&ChangeView| change.part == Part::Hours && change.by.login == desk.officer.login;
-    let what = history.changes.iter().find(own).map(|change| words.office_change(change));
-    let says = what.map(|what| words.say_with("quota-saved", &[("what", what.into())]));
+    let part = if is_founded { Part::Data } else { Part::Hours };
+    let own = |change: &&ChangeView| change.part == part && change.by.login == desk.officer.login;
+    let says = history.changes.iter().find(own).map(|change| match &change.what {
+        Some(What::Founded) => words.say("office-found-saved"),
+        _ => words.say_with("quota-saved", &[("what", words.office_change(change).into())]),
+    });
     Ok((says.unwrap_or_default(), String::new()))
 }
 

@@ -45,3 +45,4 @@ office-data-position_quality-office = the building
 office-data-position_quality-district = the centre of the district
 office-data-position_quality-regency = the centre of the regency or city
 office-data-parent_code-none = none: this is an office
+office-found-saved = The office is founded. It serves nobody until its hours and quotas are set.

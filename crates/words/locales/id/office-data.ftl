@@ -45,3 +45,4 @@ office-data-position_quality-office = letak gedungnya
 office-data-position_quality-district = tengah kecamatan
 office-data-position_quality-regency = tengah kabupaten atau kota
 office-data-parent_code-none = tidak ada: ini kantor imigrasi
+office-found-saved = Kantor ini sudah dibuat. Belum ada yang dilayani sampai jam dan kuotanya diisi.
