@@ -162,6 +162,17 @@ pub struct Overtaken {
 /// What changed of a part of an office since it had a version.
 pub fn since(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, part: Part, seen: &str) -> Result<Overtaken, Error> {
     cx.officer_for(tx, Task::Look, Some(office))?;
+    overtaken(tx, cx, office, part, seen)
+}
+
+/// The same for whoever asked for something there, also where they are at another office by now.
+pub(crate) fn overtaken(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    office: &OfficeCode,
+    part: Part,
+    seen: &str,
+) -> Result<Overtaken, Error> {
     let mut version = match part {
         Part::Hours => quota::version(tx, office)?,
         Part::Data => office_data::version(tx, office)?,

@@ -236,7 +236,7 @@ pub(crate) fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, body: &str) -> Result<Opt
     let since = if version == asked.seen {
         None
     } else {
-        Some(office_change::since(tx, cx, &asked.office, Part::Hours, &asked.seen)?)
+        Some(office_change::overtaken(tx, cx, &asked.office, Part::Hours, &asked.seen)?)
     };
     let came_to = match asked.on_top_of(cx, &now) {
         Ok(after) => Ok(effect_of(tx, cx, &catalogue, &asked.office, &now, &after)?),

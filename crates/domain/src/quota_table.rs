@@ -279,8 +279,9 @@ impl Sheet {
     fn cut(text: &str) -> Option<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let first = text.lines().next().unwrap_or_default().trim_end();
-        let named = first.strip_prefix("sep=").and_then(|sign| sign.bytes().next());
         let separators = [b',', b';', b'\t'];
+        let named = text.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
+        let named = named.filter(|sign| separators.contains(sign));
         let most = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
         let separator = named.unwrap_or_else(|| separators.into_iter().max_by_key(most).unwrap_or(b','));
         let (text, skipped) = match named {
@@ -294,9 +295,15 @@ impl Sheet {
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
         let mut rows = Vec::new();
+        // The reader counts empty lines before a row to the row: whoever looks for it in the text does not.
+        let (mut line, mut counted) = (1, 0);
         for record in reader.records() {
             let record = record.ok()?;
-            let line = record.position().map_or(0, |position| position.line() as usize);
+            let begins = record.position().map_or(counted, |position| position.byte() as usize);
+            let rest = text.get(begins..).unwrap_or_default();
+            let begins = begins + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+            line += text.get(counted..begins).unwrap_or_default().matches('\n').count();
+            counted = begins;
             // A spreadsheet keeps lines of which nothing is left.
             if record.iter().any(|cell| !cell.is_empty()) {
                 rows.push((line + skipped, record));
