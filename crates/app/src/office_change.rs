@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::quota::TimetableChange;
 use antrean_domain::staff::Task;
-use antrean_store::ids::{ApprovalId, OfficeChangeId, StaffId};
+use antrean_store::ids::{OfficeChangeId, StaffId};
 use antrean_store::office_changes::{self, NewOfficeChange, OfficeChange, Part};
-use antrean_store::{Fault, Tx, approvals, staff};
+use antrean_store::{Fault, Tx, staff};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::office_data;
-use crate::operation::{Context, Error, Operation as _};
-use crate::quota::{self, ChangeTimetable};
+use crate::operation::{Context, Error};
+use crate::quota;
 use crate::staff::{StaffRefusal, open_record};
 
 /// Changes of one page of a history.
@@ -162,6 +162,17 @@ pub struct Overtaken {
 /// What changed of a part of an office since it had a version.
 pub fn since(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, part: Part, seen: &str) -> Result<Overtaken, Error> {
     cx.officer_for(tx, Task::Look, Some(office))?;
+    overtaken(tx, cx, office, part, seen)
+}
+
+/// The same for whoever asked for something there, also where they are at another office by now.
+pub(crate) fn overtaken(
+    tx: &Tx<'_>,
+    cx: &Context<'_>,
+    office: &OfficeCode,
+    part: Part,
+    seen: &str,
+) -> Result<Overtaken, Error> {
     let mut version = match part {
         Part::Hours => quota::version(tx, office)?,
         Part::Data => office_data::version(tx, office)?,
@@ -175,11 +186,4 @@ pub fn since(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, part: Part, see
         changes.push(view(tx, cx, change)?);
     }
     Ok(Overtaken { whole: version == seen, changes })
-}
-
-/// The same for a request for a second person, if it asks for a change of hours.
-pub fn since_request(tx: &Tx<'_>, cx: &Context<'_>, request: ApprovalId) -> Result<Option<Overtaken>, Error> {
-    let request = approvals::get(tx, request)?.filter(|request| request.kind == ChangeTimetable::NAME);
-    let asked = request.and_then(|request| serde_json::from_str::<ChangeTimetable>(&request.body).ok());
-    asked.map(|asked| since(tx, cx, &asked.office, Part::Hours, &asked.seen)).transpose()
 }

@@ -151,7 +151,7 @@ impl Operation for FoundOffice {
         tx.lock(&Lock::Catalogue)?;
         let (mut files, catalogue) = stored(tx)?;
         if catalogue.offices.get(&office).is_some() {
-            return Err(wrong("code", "there is such an office already").into());
+            return Err(StaffRefusal::OfficeCodeTaken { office }.into());
         }
         // What follows from the rest is not asked for.
         let regency = cells.get("regency_code").map(String::as_str).unwrap_or_default();

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, TIMETABLES};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
-use antrean_domain::quota::{Alone, ChangeError, DayLine, Effect, Held, TimetableChange, days, effect};
+use antrean_domain::quota::{Alone, ChangeError, DayLine, DaySum, Effect, Held, TimetableChange, days, effect};
+use antrean_domain::rework::{Clash, reworked};
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
 use antrean_store::ids::StaffId;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caller::Actor;
 use crate::catalogue::{put_by_staff, stored};
-use crate::office_change::{self, Made, What};
+use crate::office_change::{self, Made, Overtaken, What};
 use crate::operation::{Context, Error, Note, Operation};
 use crate::staff::{Approved, Ask, StaffRefusal, approval};
 use crate::ticket::zone_of;
@@ -150,6 +151,8 @@ pub struct Preview {
     pub effect: Effect,
     /// The timetable that it would be.
     pub after: Timetable,
+    /// What it makes of the places of whole days, where it changes places window by window.
+    pub sums: Vec<DaySum>,
     /// The one that it would be made of.
     pub version: String,
     /// What would still be given out of days on which the place would be closed down.
@@ -172,7 +175,8 @@ pub fn preview(
     };
     let effect = effect_of(tx, cx, &catalogue, office, &before, &after)?;
     let left_over = left_over(tx, cx, office, &after)?;
-    Ok(Ok(Preview { effect, after, version: version_of(&before), left_over }))
+    let sums = change.sums(&before, &after);
+    Ok(Ok(Preview { effect, after, sums, version: version_of(&before), left_over }))
 }
 
 /// The timetable with a change that is made today, or why it cannot be.
@@ -181,6 +185,9 @@ fn applied(change: &TimetableChange, before: &Timetable, today: Date) -> Result<
         && ended.holds_on(today)
     {
         return Err(ChangeError::Begun);
+    }
+    if let Some(date) = change.past(before, today) {
+        return Err(ChangeError::Past { date });
     }
     change.apply(before)
 }
@@ -209,12 +216,33 @@ fn named<'a>(before: &'a Timetable, after: &'a Timetable) -> impl Iterator<Item 
     old.keys().chain(new.keys()).filter(|date| old.get(date) != new.get(date)).copied()
 }
 
-/// What a request for a second person would come to now; nothing when it can be done no more.
-pub(crate) fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, body: &str) -> Result<Option<Effect>, Error> {
+/// A change that waits for a second person, as it would be made now.
+#[derive(Debug, Clone)]
+pub struct AskedHours {
+    /// The version that it is worked out on: whoever agrees says which one they saw.
+    pub version: String,
+    /// What others changed since it was asked for; none where nobody did.
+    pub since: Option<Overtaken>,
+    /// What it comes to, or why it can be done no more.
+    pub came_to: Result<Effect, Vec<Clash>>,
+}
+
+/// What a request for a second person would come to now; nothing where it cannot be read.
+pub(crate) fn asked_for(tx: &Tx<'_>, cx: &Context<'_>, body: &str) -> Result<Option<AskedHours>, Error> {
     let Ok(asked) = serde_json::from_str::<ChangeTimetable>(body) else { return Ok(None) };
     let (_, catalogue) = stored(tx)?;
-    let Ok((before, after)) = asked.changed(cx, &catalogue) else { return Ok(None) };
-    Ok(Some(effect_of(tx, cx, &catalogue, &asked.office, &before, &after)?))
+    let now = timetable_of(&catalogue, &asked.office)?;
+    let version = version_of(&now);
+    let since = if version == asked.seen {
+        None
+    } else {
+        Some(office_change::overtaken(tx, cx, &asked.office, Part::Hours, &asked.seen)?)
+    };
+    let came_to = match asked.on_top_of(cx, &now) {
+        Ok(after) => Ok(effect_of(tx, cx, &catalogue, &asked.office, &now, &after)?),
+        Err(clashes) => Err(clashes),
+    };
+    Ok(Some(AskedHours { version, since, came_to }))
 }
 
 /// Changes the hours and quotas of an office. Whoever saw another timetable than there is now is refused.
@@ -228,6 +256,9 @@ pub struct ChangeTimetable {
     pub seen: String,
     /// Why, for the log.
     pub reason: String,
+    /// The timetable that was looked at, kept while a second person is waited for: by then others may have changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<Box<Timetable>>,
 }
 
 impl Operation for ChangeTimetable {
@@ -241,7 +272,14 @@ impl Operation for ChangeTimetable {
         tx.lock(&Lock::Catalogue)?;
         let planned = self.planned(tx, cx)?;
         if !planned.effect.second.is_empty() {
-            return Ok(Approved::Asked { request: approval::ask(tx, cx, self)? });
+            let asked = Self {
+                office: self.office,
+                change: self.change.clone(),
+                seen: self.seen.clone(),
+                reason: self.reason.clone(),
+                made_of: Some(Box::new(planned.before)),
+            };
+            return Ok(Approved::Asked { request: approval::ask(tx, cx, &asked)? });
         }
         self.write(tx, cx, officer, None, planned)?;
         Ok(Approved::Done { outcome: () })
@@ -257,11 +295,19 @@ impl Ask for ChangeTimetable {
         &self.reason
     }
 
+    fn still_as_seen(&self, tx: &Tx<'_>, seen: &str) -> Result<(), Error> {
+        tx.lock(&Lock::Catalogue)?;
+        if version(tx, &self.office)? == seen { Ok(()) } else { Err(StaffRefusal::ChangedMeanwhile.into()) }
+    }
+
     fn carry_out(&self, tx: &Tx<'_>, cx: &Context<'_>, asked_by: StaffId) -> Result<(), Error> {
         let second = cx.officer(tx)?.id;
         tx.lock(&Lock::Catalogue)?;
-        let planned = self.planned(tx, cx)?;
-        self.write(tx, cx, asked_by, Some(second), planned)
+        let (files, catalogue) = stored(tx)?;
+        let before = timetable_of(&catalogue, &self.office)?;
+        let after = self.on_top_of(cx, &before).map_err(|_| StaffRefusal::TimetableWrong)?;
+        let effect = effect_of(tx, cx, &catalogue, &self.office, &before, &after)?;
+        self.write(tx, cx, asked_by, Some(second), Planned { files, catalogue, before, after, effect })
     }
 }
 
@@ -269,26 +315,38 @@ impl Ask for ChangeTimetable {
 struct Planned {
     files: CatalogueFiles,
     catalogue: Catalogue,
+    before: Timetable,
     after: Timetable,
     effect: Effect,
 }
 
 impl ChangeTimetable {
-    fn changed(&self, cx: &Context<'_>, catalogue: &Catalogue) -> Result<(Timetable, Timetable), Error> {
-        let before = timetable_of(catalogue, &self.office)?;
+    /// The timetable that it makes of the one it was asked for on, with what others have changed since; or why that cannot be.
+    fn on_top_of(&self, cx: &Context<'_>, now: &Timetable) -> Result<Timetable, Vec<Clash>> {
+        let today = today(cx, &self.office);
+        // Made before such requests kept what they were made of, it can be done as long as nothing has changed.
+        let is_same = version_of(now) == self.seen;
+        let seen = self.made_of.as_deref().or(is_same.then_some(now)).ok_or_else(|| vec![Clash::Unknown])?;
+        // While it waited some of its dates may have come: it is for those that are left.
+        match &self.change {
+            TimetableChange::Service { ended: Some(ended) } if ended.holds_on(today) => return Err(vec![Clash::Begun]),
+            TimetableChange::Dates { through, .. } if *through <= today => return Err(vec![Clash::Passed]),
+            _ => {}
+        }
+        let wanted = self.change.apply(seen).map_err(|_| vec![Clash::Nothing])?;
+        reworked(seen, &wanted, now)
+    }
+
+    fn planned(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Planned, Error> {
+        let (files, catalogue) = stored(tx)?;
+        let before = timetable_of(&catalogue, &self.office)?;
         if version_of(&before) != self.seen {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
         let after =
             applied(&self.change, &before, today(cx, &self.office)).map_err(|_| StaffRefusal::TimetableWrong)?;
-        Ok((before, after))
-    }
-
-    fn planned(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Planned, Error> {
-        let (files, catalogue) = stored(tx)?;
-        let (before, after) = self.changed(cx, &catalogue)?;
         let effect = effect_of(tx, cx, &catalogue, &self.office, &before, &after)?;
-        Ok(Planned { files, catalogue, after, effect })
+        Ok(Planned { files, catalogue, before, after, effect })
     }
 
     fn write(
@@ -299,8 +357,8 @@ impl ChangeTimetable {
         seconded_by: Option<StaffId>,
         planned: Planned,
     ) -> Result<(), Error> {
-        let Planned { mut files, mut catalogue, after, effect } = planned;
-        let version = version_of(&after);
+        let Planned { mut files, mut catalogue, before, after, effect } = planned;
+        let (version_before, version) = (version_of(&before), version_of(&after));
         catalogue.timetables.set(self.office, Some(after));
         let text = catalogue.timetables.to_text();
         files.replace(TIMETABLES, text.clone()).map_err(|_| Fault::Corrupt { what: TIMETABLES.to_owned() })?;
@@ -315,7 +373,7 @@ impl ChangeTimetable {
             seconded_by,
             places: effect.places,
             what: &What::Hours { change: Box::new(self.change.clone()) },
-            versions: (&self.seen, &version),
+            versions: (&version_before, &version),
             reason: &reason,
         };
         office_change::keep(tx, cx, &made)?;

@@ -221,7 +221,10 @@ async fn many_places_need_a_second_person_and_two_heads_close_once() {
     let waiting = town.app.ask(two.clone(), staff::requests).await.unwrap().waiting;
     let Some(Content::Closure(plan, Some(preview))) = &waiting[0].content else { panic!("{:?}", waiting[0].content) };
     assert_eq!((plan.range.from, preview.people), (TUESDAY, 25), "the second person sees what they agree to");
-    town.app.perform(two.clone(), None, Decide { request, yes: true, answer: String::new() }).await.unwrap();
+    town.app
+        .perform(two.clone(), None, Decide { request, yes: true, answer: String::new(), seen: String::new() })
+        .await
+        .unwrap();
     town.tick().await;
     for person in &people {
         assert_eq!(ticket(person).await.unwrap().slot.date, WEDNESDAY);
@@ -276,7 +279,11 @@ async fn people_who_cancel_and_book_while_the_office_closes_are_counted_once() {
     let waiting = town.app.ask(head.clone(), staff::requests).await.unwrap().waiting;
     if let Some(request) = waiting.first() {
         let other = town.on_duty("other", Role::Head, &["BTM"]).await;
-        let decided = town.app.perform(other, None, Decide { request: request.id, yes: true, answer: String::new() });
+        let decided = town.app.perform(
+            other,
+            None,
+            Decide { request: request.id, yes: true, answer: String::new(), seen: String::new() },
+        );
         // The other wizard may have closed the day already, when enough had cancelled for one person to do it.
         match decided.await {
             Err(Failure::Refused(refused)) => assert_eq!(refused, Refusal::Staff(StaffRefusal::NothingToClose)),

@@ -170,7 +170,7 @@ impl Day {
         let Approved::Asked { request } = one.does(StartClosure { plan }).await.unwrap() else {
             panic!("a hundred places alone");
         };
-        two.does(Decide { request, yes: true, answer: String::new() }).await.unwrap();
+        two.does(Decide { request, yes: true, answer: String::new(), seen: String::new() }).await.unwrap();
         self.town.tick().await;
         let mut moved = BTreeSet::new();
         for (number, ticket) in order.iter().enumerate() {
@@ -355,7 +355,7 @@ async fn priority_has_places_of_its_own_and_the_reserve_is_the_heads() {
     let ask = WalkIn { from_reserve: true, ..walk_in(Some(PriorityReason::Disability)) };
     let Approved::Asked { request } = siti.does(ask).await.unwrap() else { panic!("the head is needed") };
     assert_eq!(day.visits().await.len(), 3);
-    head.does(Decide { request, yes: true, answer: String::new() }).await.unwrap();
+    head.does(Decide { request, yes: true, answer: String::new(), seen: String::new() }).await.unwrap();
     assert_eq!(day.visits().await[3].number.to_string(), "P-004");
     let other = head.does(walk_in(Some(PriorityReason::Other))).await;
     assert_eq!(day_refusal(other), DayRefusal::PriorityFull, "nor does an emergency make a place");
@@ -713,7 +713,7 @@ async fn a_claimed_nik_goes_back_to_its_owner_and_the_other_account_may_not_name
     let waiting = head.app.ask(head.caller.clone(), staff::requests).await.unwrap().waiting;
     let Some(Content::Claim(claimed)) = &waiting[0].content else { panic!("{:?}", waiting[0].content) };
     assert_eq!((claimed.nik.as_str(), claimed.code), ("************0000", Some(ticket.code)));
-    head.does(Decide { request, yes: true, answer: String::new() }).await.unwrap();
+    head.does(Decide { request, yes: true, answer: String::new(), seen: String::new() }).await.unwrap();
     assert_eq!(day.state(&ticket).await, AppointmentState::Revoked);
     owner.book(day.slots[1]).await.unwrap();
     assert_eq!(day_refusal(thief.add_family(nik_of(77)).await), DayRefusal::Disowned);

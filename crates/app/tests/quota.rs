@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use antrean_app::caller::{Actor, Caller};
 use antrean_app::office_change::{self, COUNTED_FOR, ChangeView, Overtaken, PAGE_CHANGES, What};
 use antrean_app::office_data::{self, ChangeOffice};
-use antrean_app::quota::{self, ChangeTimetable, Preview};
-use antrean_app::staff::{Approved, Decide, StaffRefusal};
+use antrean_app::quota::{self, AskedHours, ChangeTimetable, Preview};
+use antrean_app::staff::{self, Approved, Content, Decide, StaffRefusal};
 use antrean_app::{Failure, Refusal};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::quota::{Amount, SecondPerson, TimetableChange, Weekdays};
 use antrean_domain::release::Mode;
+use antrean_domain::rework::{Clash, On};
 use antrean_domain::service::Text;
 use antrean_domain::slot::Pool;
 use antrean_domain::staff::Role;
@@ -68,7 +69,7 @@ async fn change_seen(
     seen: String,
     reason: &str,
 ) -> Result<Approved<()>, Failure> {
-    let change = ChangeTimetable { office: batam(), change, seen, reason: reason.to_owned() };
+    let change = ChangeTimetable { office: batam(), change, seen, reason: reason.to_owned(), made_of: None };
     town.app.perform(who.clone(), None, change).await
 }
 
@@ -84,8 +85,23 @@ fn asked(answer: &Approved<()>) -> ApprovalId {
     }
 }
 
+/// Agrees to what a request comes to now.
 async fn agree(town: &Town, who: &Caller, request: ApprovalId) -> Result<(), Failure> {
-    town.app.perform(who.clone(), None, Decide { request, yes: true, answer: String::new() }).await
+    let seen = seen(town, who).await;
+    agree_seen(town, who, request, seen).await
+}
+
+async fn agree_seen(town: &Town, who: &Caller, request: ApprovalId, seen: String) -> Result<(), Failure> {
+    town.app.perform(who.clone(), None, Decide { request, yes: true, answer: String::new(), seen }).await
+}
+
+/// What a request that waits comes to now.
+async fn asked_hours(town: &Town, who: &Caller, request: ApprovalId) -> AskedHours {
+    let all = town.app.ask(who.clone(), staff::requests).await.unwrap().waiting;
+    match all.into_iter().find(|waiting| waiting.id == request).unwrap().content {
+        Some(Content::Hours(asked)) => asked,
+        other => panic!("{other:?} is no change of hours"),
+    }
 }
 
 async fn history(town: &Town, who: &Caller) -> Vec<ChangeView> {
@@ -164,12 +180,68 @@ async fn whoever_is_overtaken_learns_who_changed_what_and_why() {
     let version = seen(&town, &two).await;
     assert_eq!(since(version).await.unwrap(), Overtaken { changes: Vec::new(), whole: true });
     assert!(!since("something else".to_owned()).await.unwrap().whole);
-    // The second person is told the same of a request that was overtaken.
-    assert_eq!(refused(agree(&town, &one, asked_before).await), StaffRefusal::ChangedMeanwhile);
-    let ask = move |tx: &antrean_store::Tx<'_>, cx: &antrean_app::operation::Context<'_>| {
-        office_change::since_request(tx, cx, asked_before)
+    // The second person is told the same of a request that was overtaken; its cell was changed, so that nobody can agree to it.
+    let waiting = asked_hours(&town, &one, asked_before).await;
+    assert_eq!(waiting.since, Some(told));
+    let (on, starts, pool) = (On::Week(Weekday::Tuesday), time(8, 0, 0, 0), Pool::Public);
+    assert_eq!(waiting.came_to.unwrap_err(), [Clash::Places { on, starts, pool }]);
+    assert_eq!(refused(agree(&town, &one, asked_before).await), StaffRefusal::TimetableWrong);
+}
+
+/// So many places more in the second window of Tuesdays.
+fn more_later(places: i32) -> TimetableChange {
+    let change = more(places);
+    let TimetableChange::Places { days, pool, amount, .. } = change else { unreachable!("it is one of places") };
+    TimetableChange::Places { days, from: time(9, 0, 0, 0), until: time(10, 0, 0, 0), pool, amount }
+}
+
+#[tokio::test]
+async fn of_two_changes_that_wait_the_second_is_put_on_top_of_the_first_and_nobody_agrees_to_what_they_did_not_see() {
+    let town = Town::new(7).await;
+    let (one, two) = (on_duty(&town, "satu", Role::Head).await, on_duty(&town, "dua", Role::Head).await);
+    let publics = async || -> Vec<u32> {
+        let calendar = town.app.ask(one.clone(), |tx, cx| quota::calendar(tx, cx, &batam(), FRIDAY)).await.unwrap();
+        let tuesdays = calendar.timetable.on_weekday(Weekday::Tuesday).iter();
+        tuesdays.take(2).map(|window| window.public.get()).collect()
     };
-    assert_eq!(town.app.ask(one, ask).await.unwrap(), Some(told));
+    let before = publics().await;
+    let first = asked(&change(&town, &one, more(101), "loket kiri").await);
+    let second = asked(&change(&town, &two, more_later(202), "loket kanan").await);
+    let old = seen(&town, &one).await;
+    agree(&town, &two, first).await.unwrap();
+
+    // Whoever had the page open before does not approve unseen what it has become.
+    assert_eq!(refused(agree_seen(&town, &one, second, old.clone()).await), StaffRefusal::ChangedMeanwhile);
+    assert_eq!(refused(agree_seen(&town, &one, second, String::new()).await), StaffRefusal::ChangedMeanwhile);
+    let now = asked_hours(&town, &one, second).await;
+    assert_eq!(now.since.unwrap().changes[0].reason, "loket kiri");
+    assert_eq!(now.came_to.unwrap().places, 202, "what the first made is there already");
+    assert_eq!(publics().await, [before[0] + 101, before[1]]);
+    agree_seen(&town, &one, second, now.version).await.unwrap();
+    assert_eq!(publics().await, [before[0] + 101, before[1] + 202]);
+
+    // The history is one chain: whoever saw the oldest is told of both.
+    let told = town.app.ask(one.clone(), move |tx, cx| office_change::since(tx, cx, &batam(), Part::Hours, &old)).await;
+    let told = told.unwrap();
+    assert_eq!((told.changes.len(), told.whole), (2, true));
+    town.check_rules().await;
+}
+
+#[tokio::test]
+async fn of_two_changes_that_two_approve_at_once_neither_is_lost_and_neither_is_unseen() {
+    let town = Town::new(8).await;
+    let (one, two) = (on_duty(&town, "satu", Role::Head).await, on_duty(&town, "dua", Role::Head).await);
+    let first = asked(&change(&town, &one, more(101), "loket kiri").await);
+    let second = asked(&change(&town, &two, more_later(202), "loket kanan").await);
+    let old = seen(&town, &one).await;
+    let (left, right) =
+        tokio::join!(agree_seen(&town, &two, first, old.clone()), agree_seen(&town, &one, second, old.clone()));
+    assert_eq!([&left, &right].iter().filter(|answer| answer.is_ok()).count(), 1, "{left:?} {right:?}");
+    let (late, who, request) = if left.is_ok() { (right, &one, second) } else { (left, &two, first) };
+    assert_eq!(refused(late), StaffRefusal::ChangedMeanwhile);
+    agree(&town, who, request).await.unwrap();
+    assert_eq!(history(&town, &one).await.len(), 2);
+    town.check_rules().await;
 }
 
 #[tokio::test]

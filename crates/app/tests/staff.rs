@@ -232,7 +232,7 @@ async fn who_may_do_everything_is_made_by_two_and_the_last_of_them_stays() {
     let Approved::Asked { request } = town.app.perform(first.clone(), None, rise()).await.unwrap() else {
         panic!("one alone made an administrator")
     };
-    let decide = |answer: &str| Decide { request, yes: true, answer: answer.to_owned() };
+    let decide = |answer: &str| Decide { request, yes: true, answer: answer.to_owned(), seen: String::new() };
     let own = town.app.perform(first.clone(), None, decide("")).await;
     assert_eq!(refused(own), StaffRefusal::SecondPersonNeeded);
     let seen = town.app.ask(second.clone(), staff::requests).await.unwrap();

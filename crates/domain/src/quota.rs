@@ -1,4 +1,4 @@
-//! Changes of hours and quotas as values, what they come to before anybody saves them, and timetables as a table for a spreadsheet.
+//! Changes of hours and quotas as values, and what they come to before anybody saves them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::calendar::Holidays;
-use crate::catalogue::{CatalogueError, Row, Table};
-use crate::office::{OfficeCode, Offices};
 use crate::release::ReleaseId;
 use crate::service::Text;
 use crate::slot::{Places, Pool, WindowStart};
-use crate::timetable::{DayPlan, Ended, Exception, Timetable, TimetableError, WhyClosed, Window};
+use crate::timetable::{
+    DayPlan, EXCEPTIONS_MAX, Ended, Exception, PLACES_MAX, Timetable, TimetableError, WINDOWS_MAX, WhyClosed, Window,
+};
 
 /// Most days of one exception: a quarter. What lasts longer is the week's rule.
 pub const RANGE_DAYS_MAX: usize = 92;
@@ -126,13 +126,41 @@ pub enum ChangeError {
         /// Most characters.
         max: u32,
     },
-    /// The windows do not fit together.
-    #[error("{text}")]
-    Windows {
-        /// Why, in English.
-        text: String,
-        /// The start of the window that is wrong, where there is one.
-        starts: Option<Time>,
+    /// A window ends when or before it begins, or does not begin and end on a full minute.
+    #[error("the window from {starts} ends before it begins")]
+    Backwards {
+        /// Its start.
+        starts: Time,
+    },
+    /// A window begins before the one above it ends.
+    #[error("the window from {starts} begins before the one above it ends")]
+    Overlap {
+        /// Its start.
+        starts: Time,
+    },
+    /// More places than any office has.
+    #[error("a window has at most {max} places in a pool")]
+    TooManyPlaces {
+        /// Most places.
+        max: u32,
+    },
+    /// More windows in a day than can be.
+    #[error("a day has at most {max} windows")]
+    TooManyWindows {
+        /// Most windows.
+        max: u32,
+    },
+    /// More dates with other hours than are kept.
+    #[error("a timetable has at most {max} days with other hours")]
+    TooManyDates {
+        /// Most dates.
+        max: u32,
+    },
+    /// It changes what holds on a date that has come: of today a closure takes care, and what has passed stays as it was.
+    #[error("{date} has come: a change is of later dates")]
+    Past {
+        /// The first such date.
+        date: Date,
     },
     /// A place ends on a later day than today: of today a closure takes care.
     #[error("a place ends on a later day than today")]
@@ -144,12 +172,15 @@ pub enum ChangeError {
 
 impl From<TimetableError> for ChangeError {
     fn from(error: TimetableError) -> Self {
-        let starts = match error {
-            TimetableError::Backwards { starts, .. } | TimetableError::Overlap { starts } => Some(starts),
-            TimetableError::Seconds { time } => Some(time),
-            _ => None,
-        };
-        Self::Windows { text: error.to_string(), starts }
+        match error {
+            TimetableError::Overlap { starts } => Self::Overlap { starts },
+            TimetableError::Backwards { starts, .. } | TimetableError::Seconds { time: starts } => {
+                Self::Backwards { starts }
+            }
+            TimetableError::TooManyPlaces { .. } => Self::TooManyPlaces { max: PLACES_MAX },
+            TimetableError::TooManyWindows { .. } => Self::TooManyWindows { max: WINDOWS_MAX as u32 },
+            TimetableError::TooManyExceptions { .. } => Self::TooManyDates { max: EXCEPTIONS_MAX as u32 },
+        }
     }
 }
 
@@ -179,6 +210,37 @@ impl TimetableChange {
     pub fn apply(&self, before: &Timetable) -> Result<Timetable, ChangeError> {
         let after = self.applied(before.clone())?;
         if after == *before { Err(ChangeError::Nothing) } else { Ok(after) }
+    }
+
+    /// The first date that it changes and that has come by a day: there is nothing left to change on it.
+    pub fn past(&self, before: &Timetable, today: Date) -> Option<Date> {
+        match self {
+            Self::Dates { from, .. } => Some(*from).filter(|from| *from <= today),
+            // What has passed may stand in a table, or be left out of it.
+            Self::Whole { timetable } => {
+                let (old, new) = (before.exceptions(), timetable.exceptions());
+                new.range(..=today).find(|(date, exception)| old.get(date) != Some(exception)).map(|(date, _)| *date)
+            }
+            _ => None,
+        }
+    }
+
+    /// What it makes of the places of its pool on each of its days, where it changes places.
+    pub fn sums(&self, before: &Timetable, after: &Timetable) -> Vec<DaySum> {
+        let Self::Places { days, from, until, pool, .. } = self else { return Vec::new() };
+        let sum = |timetable: &Timetable, day| -> u32 {
+            timetable.on_weekday(day).iter().map(|window| window.pool(*pool).get()).sum()
+        };
+        let meets = |window: &&Window| (*from..*until).contains(&window.starts);
+        days.iter()
+            .map(|weekday| DaySum {
+                weekday,
+                windows: before.on_weekday(weekday).iter().filter(meets).count() as u32,
+                before: sum(before, weekday),
+                after: sum(after, weekday),
+            })
+            .filter(|sum| sum.windows > 0)
+            .collect()
     }
 
     fn applied(&self, mut timetable: Timetable) -> Result<Timetable, ChangeError> {
@@ -225,6 +287,19 @@ impl TimetableChange {
             }
         }
     }
+}
+
+/// What a change of places comes to on a day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaySum {
+    /// The day.
+    pub weekday: Weekday,
+    /// Windows that it meets.
+    pub windows: u32,
+    /// Places of the pool on the whole day, as they are.
+    pub before: u32,
+    /// And as they would be.
+    pub after: u32,
 }
 
 fn some_day(days: Weekdays) -> Result<(), ChangeError> {
@@ -605,168 +680,6 @@ fn places_moved(old: &DayLine, new: &DayLine) -> u32 {
     starts.iter().map(of_window).sum()
 }
 
-// ---- the table for a spreadsheet ----
-
-/// How the file is called in faults.
-pub const CSV_FILE: &str = "quotas.csv";
-/// Most bytes of a file: every office with two years of exceptions has less.
-pub const CSV_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-const COLUMNS: [&str; 9] =
-    ["office", "day", "starts", "ends", "public", "priority", "reserve", "closed_id", "closed_en"];
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-/// A cell that no spreadsheet takes for a formula: an apostrophe goes before whatever could begin one.
-pub fn guarded(cell: &str) -> String {
-    let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'']);
-    if begins { format!("'{cell}") } else { cell.to_owned() }
-}
-
-/// The cell as it was before it was guarded.
-fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix('\'').unwrap_or(cell)
-}
-
-/// The timetables of some offices as a table: a row a window, first the week, then the dates that differ.
-pub fn to_csv<'a>(timetables: impl IntoIterator<Item = (OfficeCode, &'a Timetable)>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut row = |cells: [String; 9]| writer.write_record(cells).expect("memory takes every row");
-    row(COLUMNS.map(str::to_owned));
-    for (office, timetable) in timetables {
-        for (at, name) in (0_i8..).zip(DAYS) {
-            let weekday = Weekday::from_monday_zero_offset(at).expect("a week has seven days");
-            for window in timetable.on_weekday(weekday) {
-                row(cells(office, name, Some(window), None));
-            }
-        }
-        for (date, exception) in timetable.exceptions() {
-            let date = date.to_string();
-            match exception {
-                Exception::Closed { why } => row(cells(office, &date, None, Some(why))),
-                // A day without windows and without a reason.
-                Exception::Windows(windows) if windows.is_empty() => row(cells(office, &date, None, None)),
-                Exception::Windows(windows) => {
-                    for window in windows {
-                        row(cells(office, &date, Some(window), None));
-                    }
-                }
-            }
-        }
-    }
-    String::from_utf8(writer.into_inner().expect("memory takes every row")).expect("texts are UTF-8")
-}
-
-fn cells(office: OfficeCode, day: &str, window: Option<&Window>, why: Option<&Text>) -> [String; 9] {
-    let clock = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
-    let of = |cell: &dyn Fn(&Window) -> String| window.map(cell).unwrap_or_default();
-    [
-        office.to_string(),
-        day.to_owned(),
-        of(&|window| clock(window.starts)),
-        of(&|window| clock(window.ends)),
-        of(&|window| window.public.to_string()),
-        of(&|window| window.priority.to_string()),
-        of(&|window| window.reserve.to_string()),
-        why.map(|why| guarded(&why.id)).unwrap_or_default(),
-        why.map(|why| guarded(&why.en)).unwrap_or_default(),
-    ]
-}
-
-/// Reads such a table: a whole new timetable for every office that is in it.
-pub fn from_csv(text: &str, offices: &Offices) -> Result<BTreeMap<OfficeCode, Timetable>, CatalogueError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let table = Table::read(CSV_FILE, text, &COLUMNS[..7], &COLUMNS[7..])?;
-    let mut rows: BTreeMap<OfficeCode, Vec<Row<'_>>> = BTreeMap::new();
-    for row in table.rows() {
-        let code: OfficeCode = row.read("office", "an office code such as BTM or BTM-HB")?;
-        if offices.get(&code).is_none() {
-            return Err(row.fault("office", format!("there is no office {code}")));
-        }
-        rows.entry(code).or_default().push(row);
-    }
-    rows.into_iter().map(|(code, rows)| Ok((code, timetable_of(&rows)?))).collect()
-}
-
-fn timetable_of(rows: &[Row<'_>]) -> Result<Timetable, CatalogueError> {
-    let mut week: [Vec<Window>; 7] = Default::default();
-    let mut exceptions: BTreeMap<Date, Exception> = BTreeMap::new();
-    for row in rows {
-        let window = window_of(*row)?;
-        let day = row.needed("day")?;
-        if let Some(at) = DAYS.iter().position(|name| *name == day) {
-            let window = window.ok_or_else(|| row.fault("starts", "a day of the week without windows has no row"))?;
-            week[at].push(window);
-            in_order(*row, &week[at])?;
-            continue;
-        }
-        let date: Date = row.read("day", "mon, tue, wed, thu, fri, sat, sun or a date such as 2027-01-12")?;
-        if let Some(window) = window {
-            match exceptions.entry(date).or_insert_with(|| Exception::Windows(Vec::new())) {
-                Exception::Windows(windows) => {
-                    windows.push(window);
-                    in_order(*row, windows)?;
-                }
-                Exception::Closed { .. } => return Err(row.fault("day", format!("{date} is closed in a row above"))),
-            }
-        } else if exceptions.insert(date, closed_of(*row)?).is_some() {
-            return Err(row.fault("day", format!("{date} stands in a row above")));
-        }
-    }
-    let at = rows.last().copied();
-    Timetable::new(week, exceptions).map_err(|error| {
-        at.map_or_else(
-            || crate::catalogue::fault(CSV_FILE, 1, "office", error.to_string()),
-            |row| row.fault("office", error.to_string()),
-        )
-    })
-}
-
-fn in_order(row: Row<'_>, windows: &[Window]) -> Result<(), CatalogueError> {
-    crate::timetable::check_windows(windows).map_err(|error| row.fault("starts", error.to_string()))
-}
-
-fn window_of(row: Row<'_>) -> Result<Option<Window>, CatalogueError> {
-    if row.get("starts").is_empty() && row.get("ends").is_empty() {
-        for field in ["public", "priority", "reserve"] {
-            if !row.get(field).is_empty() {
-                return Err(row.fault(field, "has places without a window"));
-            }
-        }
-        return Ok(None);
-    }
-    let clock = |field: &str| {
-        WindowStart::parse(row.needed(field)?)
-            .map(WindowStart::time)
-            .map_err(|_| row.fault(field, format!("{:?} is not a time such as 08:00", row.get(field))))
-    };
-    let places = |field: &str| if row.get(field).is_empty() { Ok(Places::NONE) } else { number(row, field) };
-    Ok(Some(Window {
-        starts: clock("starts")?,
-        ends: clock("ends")?,
-        public: places("public")?,
-        priority: places("priority")?,
-        reserve: places("reserve")?,
-    }))
-}
-
-fn number(row: Row<'_>, field: &str) -> Result<Places, CatalogueError> {
-    row.read::<u32>(field, "a number of places").map(Places)
-}
-
-fn closed_of(row: Row<'_>) -> Result<Exception, CatalogueError> {
-    let (id, en) = (unguarded(row.get("closed_id")), unguarded(row.get("closed_en")));
-    match (id.is_empty(), en.is_empty()) {
-        (true, true) => Ok(Exception::Windows(Vec::new())),
-        (true, false) => Err(row.fault("closed_id", "is empty")),
-        (false, true) => Err(row.fault("closed_en", "is empty")),
-        (false, false) => {
-            let why = Text { id: id.to_owned(), en: en.to_owned() };
-            checked_why(&why).map_err(|error| row.fault("closed_id", error.to_string()))?;
-            Ok(Exception::Closed { why })
-        }
-    }
-}
-
 /// Some dates in a row.
 pub fn dates_in(range: RangeInclusive<Date>) -> Vec<Date> {
     let mut dates = Vec::new();
@@ -779,9 +692,7 @@ pub fn dates_in(range: RangeInclusive<Date>) -> Vec<Date> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
+pub(crate) mod tests {
     use jiff::civil::{date, time};
     use proptest::prelude::*;
 
@@ -846,6 +757,9 @@ mod tests {
             after.on_weekday(Weekday::Monday).iter().map(|window| window.public.get()).collect()
         };
         assert_eq!(publics(Amount::Add(5)), [10, 15]);
+        let after = change(Amount::Add(5)).apply(&before).unwrap();
+        let sum = DaySum { weekday: Weekday::Monday, windows: 1, before: 20, after: 25 };
+        assert_eq!(change(Amount::Add(5)).sums(&before, &after), [sum]);
         assert_eq!(publics(Amount::Add(-50)), [10, 0]);
         assert_eq!(publics(Amount::Percent(125)), [10, 13]);
         assert_eq!(publics(Amount::Set(3)), [10, 3]);
@@ -866,9 +780,12 @@ mod tests {
         let weekdays = |days, windows| TimetableChange::Weekdays { days, windows }.apply(&before);
         assert_eq!(weekdays(Weekdays::default(), Vec::new()), Err(ChangeError::NoDay));
         let overlapping = weekdays(Weekdays::only(Weekday::Friday), vec![window(8, 1), window(8, 1)]).unwrap_err();
-        assert!(matches!(overlapping, ChangeError::Windows { starts: Some(starts), .. } if starts == time(8, 0, 0, 0)));
+        assert_eq!(overlapping, ChangeError::Overlap { starts: time(8, 0, 0, 0) });
         let many = weekdays(Weekdays::only(Weekday::Friday), vec![window(8, 10_001)]).unwrap_err();
-        assert!(matches!(many, ChangeError::Windows { starts: None, .. }));
+        assert_eq!(many, ChangeError::TooManyPlaces { max: PLACES_MAX });
+        let closes = |date| TimetableChange::Dates { from: date, through: date, exception: closed("Rapat") };
+        assert_eq!(closes(MONDAY).past(&before, MONDAY), Some(MONDAY));
+        assert_eq!(closes(MONDAY.tomorrow().unwrap()).past(&before, MONDAY), None);
         let nothing_then = TimetableChange::Places {
             days: Weekdays::only(Weekday::Sunday),
             from: time(0, 0, 0, 0),
@@ -977,39 +894,6 @@ mod tests {
         assert_eq!(lines[1].closed, Some(WhyClosed::Weekday(Weekday::Tuesday)));
     }
 
-    #[test]
-    fn a_cell_is_never_a_formula_and_comes_back_as_it_was() {
-        for cell in ["=1+1", "+62", "-1", "@sum", "'quoted", "\tx", "Rapat kerja", ""] {
-            assert!(!guarded(cell).starts_with(['=', '+', '-', '@', '\t']), "{cell:?}");
-            assert_eq!(unguarded(&guarded(cell)), cell);
-        }
-    }
-
-    #[test]
-    fn every_fault_of_a_table_is_named_by_line_and_field() {
-        let offices = Catalogue::builtin().offices;
-        let header = COLUMNS.join(",");
-        for (rows, line, field, why) in [
-            ("XYZ,mon,08:00,09:00,1,0,0,,", 2, "office", "there is no office XYZ"),
-            ("btm,mon,08:00,09:00,1,0,0,,", 2, "office", "is not an office code"),
-            ("BTM,monday,08:00,09:00,1,0,0,,", 2, "day", "is not mon"),
-            ("BTM,mon,8,09:00,1,0,0,,", 2, "starts", "is not a time"),
-            ("BTM,mon,08:00,,1,0,0,,", 2, "ends", "is empty"),
-            ("BTM,mon,08:00,09:00,many,0,0,,", 2, "public", "is not a number"),
-            ("BTM,mon,08:00,09:00,10001,0,0,,", 2, "starts", "at most"),
-            ("BTM,mon,08:00,09:00,1,0,0,,\nBTM,mon,08:30,09:30,1,0,0,,", 3, "starts", "begins before"),
-            ("BTM,mon,,,,,,,", 2, "starts", "has no row"),
-            ("BTM,2027-01-12,,,5,,,,", 2, "public", "without a window"),
-            ("BTM,2027-01-12,,,,,,Rapat,", 2, "closed_en", "is empty"),
-            ("BTM,2027-01-12,,,,,,Rapat,Meeting\nBTM,2027-01-12,08:00,09:00,1,0,0,,", 3, "day", "is closed"),
-            ("BTM,2027-01-12,08:00,09:00,1,0,0,,\nBTM,2027-01-12,,,,,,Rapat,Meeting", 3, "day", "in a row above"),
-        ] {
-            let found = from_csv(&format!("{header}\n{rows}\n"), &offices).unwrap_err();
-            assert_eq!((found.line, found.field.as_str()), (line, field), "{rows}: {found}");
-            assert!(found.why.contains(why), "{rows}: {found}");
-        }
-    }
-
     /// Texts that are hard on every form of writing.
     fn any_text() -> impl Strategy<Value = Text> {
         let one = || "[=+@'\"\\\\#{}\\[\\], a-z\u{e9}-]{0,12}[a-z]";
@@ -1033,7 +917,7 @@ mod tests {
         })
     }
 
-    fn any_timetable() -> impl Strategy<Value = Timetable> {
+    pub(crate) fn any_timetable() -> impl Strategy<Value = Timetable> {
         let exception = prop_oneof![
             any_text().prop_map(|why| Exception::Closed { why }),
             any_windows().prop_map(Exception::Windows),
@@ -1061,22 +945,5 @@ mod tests {
             let again = Catalogue::parse(&files).unwrap_or_else(|fault| panic!("{fault}\n{}", catalogue.timetables.to_text()));
             prop_assert_eq!(again.timetables, catalogue.timetables);
         }
-
-        #[test]
-        fn a_table_is_read_as_it_was_written(one in any_timetable()) {
-            let offices = Catalogue::builtin().offices;
-            let code: OfficeCode = "BTM".parse().unwrap();
-            let again = from_csv(&to_csv([(code, &one)]), &offices).unwrap();
-            // A timetable without any row cannot be in a table.
-            prop_assert_eq!(again.get(&code).cloned().unwrap_or_default(), one);
-        }
-    }
-
-    #[test]
-    fn a_table_may_come_with_a_byte_order_mark() {
-        let mut table = String::from("\u{feff}");
-        writeln!(table, "{}\r\nBTM,mon,08:00,09:00,1,,,,\r", COLUMNS.join(",")).unwrap();
-        let found = from_csv(&table, &Catalogue::builtin().offices).unwrap();
-        assert_eq!(found.len(), 1);
     }
 }

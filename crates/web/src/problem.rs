@@ -292,6 +292,7 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         | R::PasskeyKnown
         | R::PasskeysEnough { .. }
         | R::TimetableWrong
+        | R::OfficeCodeTaken { .. }
         | R::ChangedMeanwhile
         | R::DecidedAlready
         | R::ClosureBegun

@@ -1,6 +1,6 @@
 //! Tables for spreadsheets: the same rows as CSV and as XLSX. No cell is ever a formula, whatever a name begins with.
 
-use antrean_domain::quota::guarded;
+use antrean_domain::quota_table::guarded;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};

@@ -23,7 +23,8 @@ async fn a_head_changes_telephone_and_notice_and_everybody_sees_them() {
     let form = head.form(HERE).fill("phone", "(0778) 000000").fill("notice_id", "Parkir di belakang.");
     head.send(form.clone().fill("notice_en", "Parking is behind.")).await.shows("Tulis alasannya dengan singkat");
     let form = head.form(HERE).fill("alasan", "telepon baru");
-    head.send(form).await.shows("Data kantor tersimpan.");
+    head.send(form).await.shows("Data kantor tersimpan.").shows("Telepon untuk masyarakat:");
+    assert!(head.html.contains("role=\"status\""), "what was saved is said to those who only hear it");
     let mut anybody = Browser::new(&server);
     anybody.open("/kantor/BTM").await.shows("(0778) 000000").shows("Parkir di belakang.");
     let office = server.stranger().get("/api/v1/offices/BTM").await.expect(200);
@@ -43,8 +44,6 @@ async fn what_cannot_be_is_said_at_its_field_and_changes_nothing() {
         ("name", ""),
         ("latitude", "91"),
         ("longitude", "timur"),
-        ("position_quality", "tepat"),
-        ("services", "paspor"),
         ("electronic_only_from", "besok"),
         ("notice_en", "Only in English"),
         ("phone", "0000000000000000000000000000000000000000000000"),
@@ -54,7 +53,14 @@ async fn what_cannot_be_is_said_at_its_field_and_changes_nothing() {
         let form = head.form(HERE).fill(field, value).fill("alasan", "uji");
         head.send(form).await.shows("Isian ini belum benar");
         assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert_eq!(head.form(HERE).value(field), value, "what was typed is still there");
     }
+    head.open(HERE).await;
+    let form = head.form(HERE).fill_hidden("position_quality", "tepat").fill("alasan", "uji");
+    head.send(form).await.shows("Isian ini belum benar");
+    head.open(HERE).await;
+    let form = head.form(HERE).without("services").fill("alasan", "uji");
+    head.send(form).await.shows("Pilih paling sedikit satu.");
     let after = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).cloned().unwrap();
     assert_eq!(before, after);
 }
@@ -96,19 +102,20 @@ async fn an_administrator_founds_a_unit_that_serves_nobody_until_its_hours_are_s
     let form = admin
         .form(NEW)
         .fill("code", "BTM-UJI")
-        .fill("kind", "ulp")
-        .fill("parent_code", "BTM")
+        .pick("kind", "ulp")
+        .pick("parent_code", "BTM")
         .fill("regency_code", "2171")
         .fill("name", "ULP Uji")
         .fill("latitude", "1.1")
         .fill("longitude", "104.0")
-        .fill("position_quality", "office")
+        .pick("position_quality", "office")
         .fill("alasan", "unit baru");
     admin.send(form.clone().fill("regency_code", "99")).await.shows("Isian ini belum benar");
     admin.send(form.clone().fill("code", "JAP-UJI")).await.shows("Isian ini belum benar");
     let form = admin.form(NEW).fill("code", "BTM-UJI");
     admin.send(form).await;
-    assert_eq!(admin.at, "/petugas/BTM-UJI/kuota", "{}", admin.text());
+    assert_eq!(admin.at, "/petugas/BTM-UJI/kuota?simpan=baru", "{}", admin.text());
+    admin.shows("Kantor ini sudah dibuat.");
     let catalogue = server.app.catalogue();
     let unit = catalogue.offices.get(&"BTM-UJI".parse().unwrap()).unwrap();
     assert!(catalogue.timetables.for_office(unit).on_weekday(jiff::civil::Weekday::Tuesday).is_empty());
@@ -116,5 +123,27 @@ async fn an_administrator_founds_a_unit_that_serves_nobody_until_its_hours_are_s
     anybody.open("/kantor/BTM-UJI").await.shows("ULP Uji");
     admin.open(NEW).await;
     let again = admin.form(NEW).fill("code", "BTM-UJI").fill("regency_code", "2171").fill("alasan", "lagi");
-    admin.send(again).await.shows("Isian ini belum benar");
+    admin.send(again).await.shows("Kode itu sudah dipakai ULP Uji");
+    assert_eq!(admin.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(admin.form(NEW).value("code"), "BTM-UJI");
+}
+
+#[tokio::test]
+async fn what_can_be_chosen_is_chosen_by_words_and_kept_as_the_file_has_it() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    head.open(HERE).await.shows("letak gedungnya").shows("Ganti paspor");
+    let of = |server: &Server| server.app.catalogue().offices.get(&"BTM".parse().unwrap()).cloned().unwrap();
+    let all = of(&server).services;
+    assert_eq!(head.form(HERE).values("services").len(), all.len(), "an office that names none offers all");
+    let form = head.form(HERE).pick("position_quality", "regency").without("services").tick("services", "replacement");
+    head.send(form.fill("alasan", "ruang sempit")).await.shows("Data kantor tersimpan.");
+    assert_eq!(of(&server).services, [antrean_domain::service::ServiceCode::Replacement]);
+    assert_eq!(head.form(HERE).values("services"), ["replacement"]);
+    // All of them are none in particular, so that what is offered later is offered here too.
+    let form = head.form(HERE).tick("services", "new").fill("alasan", "ruang baru");
+    head.send(form).await.shows("Data kantor tersimpan.");
+    assert_eq!(of(&server).services, all);
+    let mut english = head.in_english();
+    english.open(HERE).await.shows("the building").hides("letak gedungnya");
 }

@@ -13,6 +13,7 @@ use jiff::civil::Weekday;
 use people::Server;
 
 const HERE: &str = "/petugas/BTM/kuota";
+const SAVED: &str = "/petugas/BTM/kuota?simpan=ya";
 
 async fn head(server: &Server, name: &str) -> Browser {
     Browser::on_duty(server, &server.on_duty(name, Role::Head, &["BTM"]).await)
@@ -45,7 +46,7 @@ async fn more(head: &mut Browser, places: &str) {
         ("jumlah", places),
     ];
     check(head, &asked).await;
-    head.shows("Periksa perubahan");
+    head.shows("Periksa perubahan").shows("tempat sehari, pada 1 jam layanan.");
 }
 
 /// Public places of the first window of Tuesdays, as they are known now.
@@ -70,7 +71,9 @@ async fn a_change_is_seen_before_it_is_saved_and_what_is_released_stays() {
     head.send(save).await.shows("Tulis alasannya dengan singkat");
     let save = head.form(HERE).fill("alasan", "loket tambahan");
     head.send(save.clone()).await;
-    assert_eq!(head.at, HERE);
+    assert_eq!(head.at, SAVED);
+    head.shows("Perubahan tersimpan. Selasa, 08.00–09.00, Umum: tambah 1 tempat tiap jam layanan");
+    assert!(head.html.contains("role=\"status\""), "what was saved is said to those who only hear it");
     assert!(server.writes() > writes);
     assert_eq!(planned(&server), before + 1);
     head.send(save).await;
@@ -94,7 +97,7 @@ async fn of_two_heads_who_change_the_same_hours_at_once_one_wins_and_the_other_s
     let first = one.form(HERE).fill("alasan", "loket kiri");
     let second = two.form(HERE).fill("alasan", "loket kanan");
     tokio::join!(one.send(first), two.send(second));
-    let won = [&one, &two].iter().filter(|head| head.at == HERE && head.status == StatusCode::OK).count();
+    let won = [&one, &two].iter().filter(|head| head.at == SAVED && head.status == StatusCode::OK).count();
     assert_eq!(won, 1, "{} {}", one.text(), two.text());
     let first_won = one.status == StatusCode::OK;
     let (mut loser, winner, places, reason, own) =
@@ -111,7 +114,7 @@ async fn of_two_heads_who_change_the_same_hours_at_once_one_wins_and_the_other_s
     // Their own change is worked out on the newest state: pressing the button once more makes it.
     let again = loser.form(HERE);
     loser.send(again).await;
-    assert_eq!((loser.at.as_str(), loser.status), (HERE, StatusCode::OK), "{}", loser.text());
+    assert_eq!((loser.at.as_str(), loser.status), (SAVED, StatusCode::OK), "{}", loser.text());
     assert_eq!(planned(&server), before + places + own);
     loser.follow("Riwayat jam, kuota, dan data kantor").await.shows(reason).shows(&format!("({winner})"));
     let mut english = head(&server, "tiga").await.in_english();
@@ -135,7 +138,7 @@ async fn whoever_wants_what_another_has_just_done_is_told_so() {
     check(&mut two, &asked).await;
     let first = one.form(HERE).fill("alasan", "meja rusak");
     one.send(first).await;
-    assert_eq!((one.at.as_str(), planned(&server)), (HERE, 30));
+    assert_eq!((one.at.as_str(), planned(&server)), (SAVED, 30));
     let second = two.form(HERE).fill("alasan", "sama");
     two.send(second)
         .await
@@ -145,20 +148,80 @@ async fn whoever_wants_what_another_has_just_done_is_told_so() {
     assert_eq!(two.status, StatusCode::CONFLICT);
 }
 
+/// Asks a second person for some places more in the windows of Tuesdays that begin in an hour.
+async fn wait_for_more(head: &mut Browser, from: &str, until: &str, places: &str, reason: &str) {
+    let asked = [
+        ("jenis", "tempat"),
+        ("hari", "sel"),
+        ("dari", from),
+        ("sampai", until),
+        ("jatah", "public"),
+        ("cara", "tambah"),
+        ("jumlah", places),
+    ];
+    check(head, &asked).await;
+    let save = head.form(HERE).fill("alasan", reason);
+    head.send(save).await;
+    waits(head).await;
+}
+
+/// Comes to the page that says what waits for a second person, and follows it there.
+async fn waits(head: &mut Browser) {
+    assert!(head.at.starts_with("/petugas/BTM/kuota?menunggu="), "{} {}", head.at, head.text());
+    head.shows("Perubahan Anda belum berlaku: menunggu persetujuan orang kedua.");
+    assert!(head.html.contains("role=\"status\""), "that it waits is said to those who only hear it");
+    head.follow("Lihat di Persetujuan").await;
+    assert_eq!(head.at, "/petugas/persetujuan");
+}
+
 #[tokio::test]
-async fn a_second_person_who_comes_too_late_sees_who_changed_the_hours_meanwhile() {
+async fn a_second_person_who_comes_too_late_sees_who_changed_the_same_places_and_can_only_decline() {
     let server = Server::new().await;
+    let before = planned(&server);
     let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
-    more(&mut one, "500").await;
-    let save = one.form(HERE).fill("alasan", "banyak");
-    one.send(save).await;
-    more(&mut two, "3").await;
-    let save = two.form(HERE).fill("alasan", "sedikit");
-    two.send(save).await;
+    wait_for_more(&mut one, "08.00", "09.00", "500", "banyak").await;
     let mut three = head(&server, "tiga").await;
     three.open("/petugas/persetujuan").await;
     let yes = three.form("/petugas/persetujuan/1");
+    more(&mut two, "3").await;
+    let save = two.form(HERE).fill("alasan", "sedikit");
+    two.send(save).await;
     three.press(yes, "word", "yes").await.shows("(dua) mengubahnya pada").shows("Alasannya: sedikit.");
+    three.shows("Tidak bisa disetujui lagi").shows("Selasa, 08.00, Umum: jumlah tempatnya sudah diubah orang lain.");
+    assert!(!three.html.contains("value=\"yes\""), "there is nothing to approve");
+    // Whoever sends it all the same is refused.
+    let yes = three.form("/petugas/persetujuan/1").also("word", "yes");
+    three.send(yes).await.shows("Jam atau kuotanya sudah berbeda");
+    assert_eq!(planned(&server), before + 3);
+    let no = three.form("/petugas/persetujuan/1").fill("answer", "sudah lain");
+    three.press(no, "word", "no").await.shows("Ditolak");
+}
+
+#[tokio::test]
+async fn of_two_requests_that_two_heads_approve_at_once_the_later_is_shown_anew_before_it_is_approved() {
+    let server = Server::new().await;
+    let before = planned(&server);
+    let (mut one, mut two) = (head(&server, "satu").await, head(&server, "dua").await);
+    wait_for_more(&mut one, "08.00", "09.00", "500", "loket kiri").await;
+    wait_for_more(&mut two, "09.00", "10.00", "300", "loket kanan").await;
+    one.open("/petugas/persetujuan").await;
+    two.open("/petugas/persetujuan").await;
+    let (left, right) = (two.form("/petugas/persetujuan/1"), one.form("/petugas/persetujuan/2"));
+    tokio::join!(two.press(left, "word", "yes"), one.press(right, "word", "yes"));
+    let won = [&one, &two].iter().filter(|head| head.status == StatusCode::OK).count();
+    assert_eq!(won, 1, "{} {}", one.text(), two.text());
+    let (mut later, request, name) = if two.status == StatusCode::OK { (one, 2, "satu") } else { (two, 1, "dua") };
+    later.shows("Sejak ini diminta, jam kantor yang sama diubah").shows(&format!("({name}) mengubahnya pada"));
+    later.shows("Yang tampil di bawah sudah dihitung atas keadaan terbaru.").shows("→");
+    let yes = later.form(&format!("/petugas/persetujuan/{request}"));
+    later.press(yes, "word", "yes").await;
+    assert_eq!(later.status, StatusCode::OK, "{}", later.text());
+    let catalogue = server.app.catalogue();
+    let office = catalogue.offices.get(&"BTM".parse().unwrap()).unwrap();
+    let tuesdays = catalogue.timetables.for_office(office).on_weekday(Weekday::Tuesday);
+    let public: Vec<u32> = tuesdays.iter().take(2).map(|window| window.public.get()).collect();
+    assert_eq!(public, [before + 500, before + 300]);
+    server.check_rules().await;
 }
 
 #[tokio::test]
@@ -175,7 +238,7 @@ async fn what_two_heads_change_alone_counts_together() {
     loser.shows("60 tempat sudah diubah dalam 24 jam terakhir tanpa orang kedua");
     let again = loser.form(HERE);
     loser.send(again).await;
-    assert_eq!(loser.at, "/petugas/persetujuan");
+    waits(&mut loser).await;
     assert_eq!(planned(&server), before + 60);
 }
 
@@ -202,7 +265,7 @@ async fn an_office_is_closed_down_its_people_are_led_to_the_wizard_and_the_publi
     one.shows("dan 1 orang punya janji sejak tanggal itu: orang kedua harus menyetujui");
     let save = one.form(HERE).fill("alasan", "gedung dijual");
     one.send(save).await;
-    assert_eq!(one.at, "/petugas/persetujuan");
+    waits(&mut one).await;
     two.open("/petugas/persetujuan").await.shows("Berhenti melayani");
     let yes = two.form("/petugas/persetujuan/1");
     two.press(yes, "word", "yes").await.shows("Disetujui");
@@ -230,7 +293,7 @@ async fn an_office_is_closed_down_its_people_are_led_to_the_wizard_and_the_publi
     check(&mut one, &[("jenis", "lagi")]).await;
     let save = one.form(HERE).fill("alasan", "batal pindah");
     one.send(save).await;
-    if one.at == "/petugas/persetujuan" {
+    if one.at != SAVED {
         two.open("/petugas/persetujuan").await;
         let yes = two.form("/petugas/persetujuan/2");
         two.press(yes, "word", "yes").await;
@@ -279,7 +342,27 @@ async fn days_are_closed_hours_are_changed_and_what_is_wrong_says_why() {
         (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00")], "Periksa jam layanan."),
         (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00 1\n08.30-09.30 1")], "bertumpuk"),
         (vec![("jenis", "csv"), ("csv", "")], "Tempel tabelnya."),
-        (vec![("jenis", "csv"), ("csv", "a,b")], "tidak terbaca"),
+        (vec![("jenis", "csv"), ("csv", "a,b")], "Baris 1, kolom kantor: kolom ini tidak ada di baris judul."),
+        (
+            vec![("jenis", "tanggal"), ("mulai", "2026-11-02"), ("akhir", "2026-11-03"), ("isi", "biasa")],
+            "2 November 2026 sudah tidak bisa diubah. Paling cepat besok",
+        ),
+        (
+            vec![
+                ("jenis", "tempat"),
+                ("hari", "sel"),
+                ("dari", "08.00"),
+                ("sampai", "09.00"),
+                ("jatah", "public"),
+                ("cara", "tepat"),
+                ("jumlah", "999999999999"),
+            ],
+            "Paling banyak 10.000 tempat per jam layanan.",
+        ),
+        (
+            vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00 999999999")],
+            "Paling banyak 10.000 tempat per jam layanan.",
+        ),
         (vec![("jenis", "lain")], "Pilih apa yang diubah."),
     ] {
         check(&mut head, &asked).await;
@@ -297,18 +380,31 @@ async fn many_places_need_a_second_person_and_tables_go_there_and_back() {
     one.shows("orang kedua harus menyetujui");
     let save = one.form(HERE).fill("alasan", "banyak");
     one.send(save).await;
-    assert_eq!(one.at, "/petugas/persetujuan");
+    waits(&mut one).await;
     one.shows("Mengubah jam atau kuota");
     assert_eq!(planned(&server), before);
 
     one.open(&format!("{HERE}/tabel.csv")).await;
     assert!(one.header("content-type").starts_with("text/csv"));
     let table = one.html.clone();
-    assert!(table.starts_with("office,day,"), "{table}");
+    assert!(table.starts_with("kantor,hari,"), "{table}");
     check(&mut one, &[("jenis", "csv"), ("csv", &table)]).await;
     one.shows("Tidak ada yang berubah.");
     check(&mut one, &[("jenis", "csv"), ("csv", &table.replace("BTM,", "JAP,"))]).await;
-    one.shows("berisi kantor lain");
+    one.shows("berisi kantor lain (“JAP”)");
+    // As a spreadsheet of this country writes it.
+    let sheet = format!("\u{feff}{}", table.replace(',', ";").replace('\n', "\r\n").replace("08:00", "8.00"));
+    check(&mut one, &[("jenis", "csv"), ("csv", &sheet)]).await;
+    one.shows("Tidak ada yang berubah.");
+    check(&mut one, &[("jenis", "csv"), ("csv", &format!("{sheet}BTM;07/12/2026;08.00;09.00;7\r\n"))]).await;
+    one.shows("Periksa perubahan").shows("7 Desember 2026");
+    let wrong = (0..25).fold(sheet, |text, number| format!("{text}BTM;besok;08.00;09.00;{number}\r\n"));
+    check(&mut one, &[("jenis", "csv"), ("csv", &wrong)]).await;
+    one.shows("kolom hari: “besok” bukan hari atau tanggal.").shows("dan 5 kesalahan lagi");
+    one.shows("Semua kesalahannya ada di daftar di atas.");
+    let mut english = head(&server, "tiga").await.in_english();
+    check(&mut english, &[("jenis", "csv"), ("csv", &wrong)]).await;
+    english.shows("column hari: “besok” is no day and no date.").shows("and 5 more");
     let mut officer = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
     officer.open(HERE).await.hides("Ubah jam atau kuota");
     officer.open(&format!("{HERE}/ubah")).await;

@@ -3,6 +3,7 @@
 use antrean_app::office_change::{ChangeView, Colleague, What};
 use antrean_domain::quota::{Amount, TimetableChange, Weekdays};
 use antrean_domain::region::Zone;
+use antrean_domain::rework::{Clash, On};
 use antrean_domain::slot::Pool;
 use antrean_domain::timetable::{Ended, Exception, Window};
 use antrean_store::office_changes::Part;
@@ -130,5 +131,36 @@ impl Words {
             ("why", change.reason.as_str().into()),
         ];
         self.say_with("office-change-overtaken", &args)
+    }
+
+    fn on(&self, on: On) -> String {
+        match on {
+            On::Week(day) => self.weekday(day),
+            On::Date(date) => self.date_short(date),
+        }
+    }
+
+    /// Why a change that waited cannot be put on top of what there is by now.
+    pub fn clash(&self, clash: &Clash) -> String {
+        let window = |key: &str, on: On, starts: Time| {
+            self.say_with(key, &[("on", self.on(on).into()), ("starts", clock(starts).into())])
+        };
+        match clash {
+            Clash::Places { on, starts, pool } => {
+                let args =
+                    [("on", self.on(*on).into()), ("starts", clock(*starts).into()), ("pool", self.pool(*pool).into())];
+                self.say_with("clash-places", &args)
+            }
+            Clash::Window { on, starts } => window("clash-window", *on, *starts),
+            Clash::Gone { on, starts } => window("clash-gone", *on, *starts),
+            Clash::Unfit { on } => self.say_with("clash-unfit", &[("on", self.on(*on).into())]),
+            Clash::Date { date } => self.say_with("clash-date", &[("date", self.date_short(*date).into())]),
+            Clash::Service => self.say("clash-service"),
+            Clash::Begun => self.say("clash-begun"),
+            Clash::Passed => self.say("clash-passed"),
+            Clash::TooMany => self.say("clash-too-many"),
+            Clash::Nothing => self.say("clash-nothing"),
+            Clash::Unknown => self.say("clash-unknown"),
+        }
     }
 }

@@ -44,6 +44,9 @@ impl Words {
             StaffRefusal::OfficeDataWrong { field, .. } => {
                 Said::new("staff-refusal-office-data-wrong").with("field", field.as_str())
             }
+            StaffRefusal::OfficeCodeTaken { office } => {
+                Said::new("staff-refusal-office-code-taken").with("office", office_name(*office, catalogue))
+            }
             StaffRefusal::ChangedMeanwhile => Said::new("staff-refusal-changed-meanwhile"),
             StaffRefusal::ReasonMissing { max } => Said::new("staff-refusal-reason-missing").with("max", *max),
             StaffRefusal::RequestUnknown => Said::new("staff-refusal-request-unknown"),
@@ -84,6 +87,7 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::NotToCall,
         StaffRefusal::TimetableWrong,
         StaffRefusal::OfficeDataWrong { field: "latitude".to_owned(), why: "is no number".to_owned() },
+        StaffRefusal::OfficeCodeTaken { office },
         StaffRefusal::ChangedMeanwhile,
         StaffRefusal::ReasonMissing { max: 500 },
         StaffRefusal::RequestUnknown,
@@ -103,6 +107,6 @@ mod tests {
     #[test]
     fn no_refusal_of_staff_is_forgotten_here() {
         let tried: BTreeSet<&str> = every_refusal().iter().map(StaffRefusal::code).collect();
-        assert_eq!(tried.len(), 30, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 31, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 }

@@ -1,7 +1,6 @@
 //! What needs a second person: asked for by one, decided by another, done in the same transaction as the decision.
 
 use antrean_domain::office::OfficeCode;
-use antrean_domain::quota::Effect;
 use antrean_domain::staff::Task;
 use antrean_store::approvals::{Approval, ApprovalState, NewApproval};
 use antrean_store::ids::{ApprovalId, StaffId};
@@ -14,7 +13,7 @@ use crate::caller::Actor;
 use crate::closure::{self, Plan, Preview, StartClosure};
 use crate::day::{Claimed, MoveClaim, WalkIn, claimed};
 use crate::operation::{Context, Error, Note, Operation};
-use crate::quota::{self, ChangeTimetable};
+use crate::quota::{self, AskedHours, ChangeTimetable};
 
 /// Requests shown at once.
 const SHOWN_MAX: u32 = 200;
@@ -43,6 +42,10 @@ pub trait Ask: Operation {
     fn office(&self) -> Option<&OfficeCode>;
     /// Why, as its asker says.
     fn reason(&self) -> &str;
+    /// Refuses where the second person saw something else than would be done now.
+    fn still_as_seen(&self, _tx: &Tx<'_>, _seen: &str) -> Result<(), Error> {
+        Ok(())
+    }
     /// Does it, in the name of whoever asked, now that a second person said yes.
     fn carry_out(&self, tx: &Tx<'_>, cx: &Context<'_>, asked_by: StaffId) -> Result<(), Error>;
 }
@@ -67,22 +70,24 @@ pub(crate) fn checked_reason(text: &str) -> Result<String, StaffRefusal> {
 }
 
 /// Every kind of request, by the name of its operation.
-fn carry_out(tx: &Tx<'_>, cx: &Context<'_>, request: &Approval) -> Result<(), Error> {
+fn carry_out(tx: &Tx<'_>, cx: &Context<'_>, request: &Approval, seen: &str) -> Result<(), Error> {
     fn read<O: Ask + for<'de> Deserialize<'de>>(
         tx: &Tx<'_>,
         cx: &Context<'_>,
         request: &Approval,
+        seen: &str,
     ) -> Result<(), Error> {
         let operation: O = serde_json::from_str(&request.body)
             .map_err(|error| Fault::Corrupt { what: format!("request {}: {error}", request.id) })?;
+        operation.still_as_seen(tx, seen)?;
         operation.carry_out(tx, cx, request.asked_by)
     }
     match request.kind.as_str() {
-        WalkIn::NAME => read::<WalkIn>(tx, cx, request),
-        MoveClaim::NAME => read::<MoveClaim>(tx, cx, request),
-        ChangeStaff::NAME => read::<ChangeStaff>(tx, cx, request),
-        StartClosure::NAME => read::<StartClosure>(tx, cx, request),
-        ChangeTimetable::NAME => read::<ChangeTimetable>(tx, cx, request),
+        WalkIn::NAME => read::<WalkIn>(tx, cx, request, seen),
+        MoveClaim::NAME => read::<MoveClaim>(tx, cx, request, seen),
+        ChangeStaff::NAME => read::<ChangeStaff>(tx, cx, request, seen),
+        StartClosure::NAME => read::<StartClosure>(tx, cx, request, seen),
+        ChangeTimetable::NAME => read::<ChangeTimetable>(tx, cx, request, seen),
         unknown => Err(Fault::Corrupt { what: format!("request {}: kind {unknown}", request.id) }.into()),
     }
 }
@@ -96,6 +101,9 @@ pub struct Decide {
     pub yes: bool,
     /// What the second person says to it; needed for a no.
     pub answer: String,
+    /// The version of what it changes that they saw, where such a request has one.
+    #[serde(default)]
+    pub seen: String,
 }
 
 impl Operation for Decide {
@@ -118,7 +126,7 @@ impl Operation for Decide {
         let answer =
             if self.yes && self.answer.trim().is_empty() { String::new() } else { checked_reason(&self.answer)? };
         let (state, kind) = if self.yes {
-            carry_out(tx, cx, &request)?;
+            carry_out(tx, cx, &request, &self.seen)?;
             (ApprovalState::Approved, "approval_given")
         } else {
             (ApprovalState::Declined, "approval_declined")
@@ -172,7 +180,7 @@ fn note(
 #[derive(Debug, Clone)]
 pub enum Content {
     /// Change hours or quotas.
-    Hours(Effect),
+    Hours(AskedHours),
     /// Close an office; what that comes to, unless it can no longer be done.
     Closure(Plan, Option<Preview>),
     /// Take somebody in without a ticket.

@@ -81,6 +81,8 @@ pub enum StaffRefusal {
         /// Why, in English.
         why: String,
     },
+    /// The code of a new office belongs to one already.
+    OfficeCodeTaken { office: OfficeCode },
 
     // Changes, and a second person.
     /// Somebody else changed this since it was looked at.
@@ -125,6 +127,7 @@ impl StaffRefusal {
             Self::NotToCall => "staff-not-to-call",
             Self::TimetableWrong => "staff-timetable-wrong",
             Self::OfficeDataWrong { .. } => "staff-office-data-wrong",
+            Self::OfficeCodeTaken { .. } => "staff-office-code-taken",
             Self::ChangedMeanwhile => "staff-changed-meanwhile",
             Self::ReasonMissing { .. } => "staff-reason-missing",
             Self::RequestUnknown => "staff-request-unknown",

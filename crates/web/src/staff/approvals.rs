@@ -1,8 +1,7 @@
 //! What needs a second person: the list, and the word of that person.
 
-use antrean_app::office_change;
+use antrean_app::quota::AskedHours;
 use antrean_app::staff::{self, Content, Decide, RequestView, Withdraw};
-use antrean_domain::quota::Effect;
 use antrean_domain::staff::Task;
 use antrean_store::approvals::ApprovalState;
 use antrean_store::ids::ApprovalId;
@@ -10,7 +9,7 @@ use askama::Template;
 
 use super::closures;
 use super::desk::{Desk, Screen};
-use super::office_changes::{self, is_conflict};
+use super::office_changes;
 use super::quota;
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, onward, show};
@@ -51,16 +50,39 @@ struct Row {
     facts: Vec<(String, String)>,
 }
 
-/// What a change of hours or quotas comes to.
+impl Row {
+    /// Whether it can be done at all.
+    fn can_approve(&self) -> bool {
+        self.effect.as_ref().is_none_or(|change| change.clashes.is_empty())
+    }
+}
+
+/// What a change of hours or quotas comes to now.
 struct Change {
+    /// The version that it is worked out on.
+    seen: String,
+    /// What others changed since it was asked for.
+    since: Vec<String>,
+    /// Why it can be done no more.
+    clashes: Vec<String>,
     second: Vec<String>,
     days: Vec<(quota::Row, quota::Row)>,
     more: bool,
 }
 
-fn change(desk: &Desk, effect: &Effect) -> Change {
-    let (days, more) = quota::changed_days(desk, effect);
-    Change { second: quota::second_person(desk, effect), days, more }
+fn change(desk: &Desk, asked: &AskedHours) -> Change {
+    let since = asked.since.as_ref().map(|since| office_changes::lines(desk, since)).unwrap_or_default();
+    let seen = asked.version.clone();
+    match &asked.came_to {
+        Ok(effect) => {
+            let (days, more) = quota::changed_days(desk, effect);
+            Change { seen, since, clashes: Vec::new(), second: quota::second_person(desk, effect), days, more }
+        }
+        Err(clashes) => {
+            let clashes = clashes.iter().map(|clash| desk.words().clash(clash)).collect();
+            Change { seen, since, clashes, second: Vec::new(), days: Vec::new(), more: false }
+        }
+    }
 }
 
 fn facts(desk: &Desk, content: &Content) -> Vec<(String, String)> {
@@ -121,7 +143,7 @@ fn row(desk: &Desk, request: RequestView) -> Row {
         can_withdraw: request.can_withdraw,
         facts: request.content.as_ref().map(|content| facts(desk, content)).unwrap_or_default(),
         effect: match &request.content {
-            Some(Content::Hours(effect)) => Some(change(desk, effect)),
+            Some(Content::Hours(asked)) => Some(change(desk, asked)),
             _ => None,
         },
     }
@@ -149,22 +171,20 @@ fn number(id: &str) -> Result<ApprovalId, BadRequest> {
 
 async fn decide(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
     let request = number(&id)?;
-    let decide = Decide { request, yes: sent.has("word", "yes"), answer: sent.get("answer").to_owned() };
+    let decide = Decide {
+        request,
+        yes: sent.has("word", "yes"),
+        answer: sent.get("answer").to_owned(),
+        seen: sent.get("dilihat").to_owned(),
+    };
     match desk.perform(&sent, decide).await? {
         Ok(()) => {
             // What was approved may have been hours or quotas: they are known here from now on.
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
             Ok(onward(LIST))
         }
-        Err(refusal) => {
-            let mut says = desk.explain(&refusal);
-            if is_conflict(&refusal)
-                && let Some(since) = desk.ask(move |tx, cx| office_change::since_request(tx, cx, request)).await??
-            {
-                says = format!("{says} {}", office_changes::lines(&desk, &since).join(" "));
-            }
-            list_page(&desk, Faults::one(format!("request-{request}"), says)).await
-        }
+        // The list says who was first, and what the request comes to now.
+        Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use antrean_app::Refusal;
+use antrean_app::office_change::{self, ChangeView};
 use antrean_app::office_data::{self, CHANGEABLE, ChangeOffice, FOUNDED_WITH, FoundOffice};
 use antrean_app::staff::StaffRefusal;
+use antrean_domain::service::ServiceCode;
 use antrean_domain::staff::Task;
 use antrean_store::office_changes::Part;
 use askama::Template;
@@ -12,8 +14,9 @@ use axum::http::StatusCode;
 
 use super::desk::{Desk, Screen};
 use super::office_changes::{self, Conflict, conflict, is_conflict};
+use super::quota::{FOUNDED, SAVED};
 use super::table::{Needs, Table};
-use crate::pages::visit::{Answer, Detour, Faults, Sent, onward, show};
+use crate::pages::visit::{Answer, Detour, Faults, KEY_FIELD, Sent, onward, show};
 
 const FOUND: &str = "/petugas/kantor/baru";
 
@@ -32,6 +35,101 @@ struct Field {
     hint: String,
     value: String,
     fault: String,
+    /// What can be chosen, where it is not typed.
+    choices: Vec<Choice>,
+    how: How,
+}
+
+/// How a field is filled in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Text,
+    Date,
+    /// One of its choices.
+    One,
+    /// Some of its choices.
+    Some,
+}
+
+impl Field {
+    fn is_date(&self) -> bool {
+        self.how == How::Date
+    }
+
+    fn is_one(&self) -> bool {
+        self.how == How::One
+    }
+
+    fn is_some(&self) -> bool {
+        self.how == How::Some
+    }
+}
+
+/// One of the choices of a field.
+struct Choice {
+    id: String,
+    value: String,
+    says: String,
+    chosen: bool,
+}
+
+/// What can be chosen in a field, as the cell has it and as people read it; nothing where it is typed.
+fn choices(desk: &Desk, column: &str) -> (How, Vec<(String, String)>) {
+    let words = desk.words();
+    let named = |words_of: &str, values: &[&str]| {
+        let choice = |value: &&str| ((*value).to_owned(), words.say(&format!("{words_of}-{value}")));
+        values.iter().map(choice).collect()
+    };
+    let catalogue = desk.app().catalogue();
+    match column {
+        "position_quality" => (How::One, named("office-data-position_quality", &["office", "district", "regency"])),
+        "kind" => (How::One, named("office-kind", &["office", "ulp", "ukk", "mpp"])),
+        "services" => {
+            let of = |service: ServiceCode| (service.as_str().to_owned(), words.service(service));
+            (How::Some, catalogue.services.online().map(|service| of(service.code)).collect())
+        }
+        "parent_code" => {
+            let main = catalogue.offices.iter().filter(|office| office.parent.is_none());
+            let mut all: Vec<(String, String)> =
+                main.map(|office| (office.code.to_string(), format!("{} ({})", office.name, office.code))).collect();
+            all.sort_by(|one, other| one.1.cmp(&other.1));
+            all.insert(0, (String::new(), words.say("office-data-parent_code-none")));
+            (How::One, all)
+        }
+        "electronic_only_from" => (How::Date, Vec::new()),
+        _ => (How::Text, Vec::new()),
+    }
+}
+
+/// The cell that a field was filled in with. Of services that are all offered none is named, so that later ones are offered as well.
+fn cell(desk: &Desk, sent: &Sent, column: &str) -> String {
+    let (how, choices) = choices(desk, column);
+    if how != How::Some {
+        return sent.get(column).to_owned();
+    }
+    let chosen: Vec<&str> =
+        choices.iter().map(|(value, _)| value.as_str()).filter(|value| sent.has(column, value)).collect();
+    // Nothing chosen is no cell that the file's reader takes: an office that offers nothing is closed down, not described.
+    match chosen.len() {
+        0 => NO_SERVICE.to_owned(),
+        all if all == choices.len() => String::new(),
+        _ => chosen.join(" "),
+    }
+}
+
+/// What stands for no service at all, which cannot be.
+const NO_SERVICE: &str = "-";
+
+/// A cell as people read it, of a field that is chosen.
+fn as_chosen(desk: &Desk, column: &str, cell: &str) -> String {
+    let (how, choices) = choices(desk, column);
+    let says = |value: &str| choices.iter().find(|(known, _)| known == value).map(|(_, says)| says.clone());
+    match how {
+        How::One => says(cell).unwrap_or_else(|| cell.to_owned()),
+        How::Some if cell.is_empty() => choices.into_iter().map(|(_, says)| says).collect::<Vec<_>>().join(", "),
+        How::Some => cell.split_whitespace().filter_map(says).collect::<Vec<_>>().join(", "),
+        How::Text | How::Date => cell.to_owned(),
+    }
 }
 
 #[derive(Template)]
@@ -47,18 +145,35 @@ struct DataPage {
     seen: String,
     reason: String,
     fields: Vec<Field>,
-    saved: bool,
+    /// What the reader has just saved.
+    saved: String,
     conflict: Option<Conflict>,
 }
 
 fn fields(desk: &Desk, columns: &[&'static str], faults: &Faults, value: impl Fn(&str) -> String) -> Vec<Field> {
     let words = desk.words();
-    let field = |id: &&'static str| Field {
-        id,
-        label: words.say(&format!("office-data-{id}")),
-        hint: words.say(&format!("office-data-{id}-hint")),
-        value: value(id),
-        fault: faults.of(id).to_owned(),
+    let field = |id: &&'static str| {
+        let (value, (how, offered)) = (value(id), choices(desk, id));
+        let chosen = |offer: &str| match how {
+            How::Some => value.is_empty() || value.split_whitespace().any(|word| word == offer),
+            _ => value == offer,
+        };
+        let choice = |(at, (offer, says)): (usize, (String, String))| Choice {
+            // The error summary leads to the first of them.
+            id: if at == 0 { (*id).to_owned() } else { format!("{id}-{offer}") },
+            chosen: chosen(&offer),
+            value: offer,
+            says,
+        };
+        Field {
+            id,
+            label: words.say(&format!("office-data-{id}")),
+            hint: words.say(&format!("office-data-{id}-hint")),
+            fault: faults.of(id).to_owned(),
+            choices: offered.into_iter().enumerate().map(choice).collect(),
+            how,
+            value,
+        }
     };
     columns.iter().map(field).collect()
 }
@@ -73,32 +188,45 @@ fn faults_of(desk: &Desk, refusal: &Refusal) -> Faults {
             let hint = words.say(&format!("office-data-{id}-hint"));
             Faults::one(id, words.say_with("office-data-wrong", &[("hint", hint.into())]))
         }
+        taken @ Refusal::Staff(StaffRefusal::OfficeCodeTaken { .. }) => Faults::one("code", desk.explain(taken)),
         other => Faults::one("alasan", desk.explain(other)),
     }
 }
 
-fn cells(sent: &Sent, columns: &[&'static str]) -> BTreeMap<String, String> {
-    columns.iter().map(|column| ((*column).to_owned(), sent.get(column).to_owned())).collect()
+fn cells(desk: &Desk, sent: &Sent, columns: &[&'static str]) -> BTreeMap<String, String> {
+    columns.iter().map(|column| ((*column).to_owned(), cell(desk, sent, column))).collect()
 }
 
 async fn look(desk: Desk, sent: Sent) -> Answer {
-    let saved = sent.has("simpan", "ya");
+    let saved = if sent.has("simpan", "ya") { just_saved(&desk).await? } else { String::new() };
     data_page(&desk, None, saved, Faults::none(), None).await
+}
+
+/// What the reader has saved last, in words.
+async fn just_saved(desk: &Desk) -> Result<String, Detour> {
+    let office = desk.office()?.code;
+    let history = desk.ask(move |tx, cx| office_change::history(tx, cx, &office, None)).await??;
+    let own = |change: &&ChangeView| change.part == Part::Data && change.by.login == desk.officer.login;
+    let words = desk.words();
+    let says = |change: &ChangeView| format!("{} {}", words.say("office-data-saved"), words.office_change(change));
+    Ok(history.changes.iter().find(own).map(says).unwrap_or_default())
 }
 
 /// The form with what is stored, or with what was sent where that was refused.
 async fn data_page(
     desk: &Desk,
     sent: Option<&Sent>,
-    saved: bool,
+    saved: String,
     faults: Faults,
     conflict: Option<Conflict>,
 ) -> Answer {
     let office = desk.office()?.code;
     let data = desk.ask(move |tx, cx| office_data::of_office(tx, cx, &office)).await??;
     let shown = match (sent, &conflict) {
-        (Some(sent), Some(conflict)) => office_data::repeated(&data, &conflict.overtaken, &cells(sent, &CHANGEABLE)),
-        (Some(sent), None) => cells(sent, &CHANGEABLE),
+        (Some(sent), Some(conflict)) => {
+            office_data::repeated(&data, &conflict.overtaken, &cells(desk, sent, &CHANGEABLE))
+        }
+        (Some(sent), None) => cells(desk, sent, &CHANGEABLE),
         (None, _) => data.cells.clone(),
     };
     let value = |column: &str| shown.get(column).cloned().unwrap_or_default();
@@ -106,7 +234,7 @@ async fn data_page(
     for field in fields.iter_mut().filter(|_| conflict.is_some()) {
         let now = data.cells.get(field.id).map(String::as_str).unwrap_or_default();
         if now != field.value.trim() {
-            field.hint = format!("{} {}", field.hint, now_it_is(desk, now));
+            field.hint = format!("{} {}", field.hint, now_it_is(desk, &as_chosen(desk, field.id, now)));
         }
     }
     let page = DataPage {
@@ -139,7 +267,7 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
     let change = ChangeOffice {
         office,
-        cells: cells(&sent, &CHANGEABLE),
+        cells: cells(&desk, &sent, &CHANGEABLE),
         seen: sent.get("dilihat").to_owned(),
         reason: sent.get("alasan").to_owned(),
     };
@@ -150,11 +278,11 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
         }
         Err(refusal) if is_conflict(&refusal) => {
             let conflict = conflict(&desk, Part::Data, sent.get("dilihat")).await?;
-            data_page(&desk, Some(&sent), false, office_changes::fault(&desk), Some(conflict)).await
+            data_page(&desk, Some(&sent), String::new(), office_changes::fault(&desk), Some(conflict)).await
         }
         Err(refusal) => {
             let faults = faults_of(&desk, &refusal);
-            data_page(&desk, Some(&sent), false, faults, None).await
+            data_page(&desk, Some(&sent), String::new(), faults, None).await
         }
     }
 }
@@ -173,21 +301,26 @@ fn found_page(desk: &Desk, sent: &Sent, faults: Faults) -> Answer {
         button: desk.words().say("office-found-save"),
         seen: String::new(),
         reason: sent.get("alasan").to_owned(),
-        fields: fields(desk, &columns, &faults, |column| sent.get(column).to_owned()),
-        saved: false,
+        fields: fields(desk, &columns, &faults, |column| found_with(desk, sent, column)),
+        saved: String::new(),
         conflict: None,
         faults,
     };
     show(page.faults.status(), &page)
 }
 
+/// What a field of a new office was filled in with; before anything was sent all services are offered.
+fn found_with(desk: &Desk, sent: &Sent, column: &str) -> String {
+    if sent.get(KEY_FIELD).is_empty() { sent.get(column).to_owned() } else { cell(desk, sent, column) }
+}
+
 async fn found(desk: Desk, sent: Sent) -> Answer {
     let columns = [&FOUNDED_WITH[..], &CHANGEABLE[..]].concat();
-    let new = FoundOffice { cells: cells(&sent, &columns), reason: sent.get("alasan").to_owned() };
+    let new = FoundOffice { cells: cells(&desk, &sent, &columns), reason: sent.get("alasan").to_owned() };
     match desk.perform(&sent, new).await? {
         Ok(office) => {
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
-            Ok(onward(&format!("/petugas/{office}/kuota")))
+            Ok(onward(&format!("/petugas/{office}/kuota?{SAVED}={FOUNDED}")))
         }
         Err(refusal) => {
             let faults = faults_of(&desk, &refusal);

@@ -1,16 +1,21 @@
 //! Hours and quotas of an office: four weeks as they are, a change as a form, what it comes to, the one button; and the same as a table
 //! for a spreadsheet, there and back.
 
+use antrean_app::caller::Language;
+use antrean_app::office_change::{self, ChangeView, What};
 use antrean_app::quota::{self, Calendar, ChangeTimetable, LeftOver, Preview};
-use antrean_app::staff::Approved;
+use antrean_app::staff::{self, Approved, RequestView};
 use antrean_domain::quota::{
-    Amount, CSV_BYTES_MAX, ChangeError, DayLine, Effect, SecondPerson, Standing, TimetableChange, Weekdays, WindowLine,
-    from_csv, to_csv,
+    Amount, ChangeError, DayLine, DaySum, Effect, SecondPerson, Standing, TimetableChange, Weekdays, WindowLine,
+};
+use antrean_domain::quota_table::{
+    TABLE_BYTES_MAX, TableFault, TableWords, Wrong, date as date_of, from_csv, hour, number, to_csv,
 };
 use antrean_domain::service::Text;
 use antrean_domain::slot::{Places, Pool};
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::{Ended, Exception, Timetable, WhyClosed, Window};
+use antrean_store::ids::ApprovalId;
 use antrean_store::office_changes::Part;
 use askama::Template;
 use axum::http::{StatusCode, header};
@@ -37,6 +42,11 @@ const WEEK: [(&str, Weekday); 7] = [
     ("sab", Weekday::Saturday),
     ("min", Weekday::Sunday),
 ];
+/// In the address after a change: that it was saved, or which request waits for a second person.
+pub(super) const SAVED: &str = "simpan";
+const WAITS: &str = "menunggu";
+/// In the address after an office was founded, which has no hours yet.
+pub(super) const FOUNDED: &str = "baru";
 /// Days whose change is shown one by one.
 const SHOWN_MAX: usize = 40;
 
@@ -143,6 +153,10 @@ struct LookPage {
     after: Date,
     may_change: bool,
     history: String,
+    /// What the reader has just saved, or what waits for a second person.
+    saved: String,
+    /// Where the request is that waits.
+    waits: String,
     /// That the place is closed down, or will be.
     ended: Option<String>,
     left: Option<Left>,
@@ -173,8 +187,36 @@ fn left(desk: &Desk, key: &str, left: &LeftOver) -> Result<Left, Detour> {
     Ok(Left { says, close })
 }
 
+/// What the reader has just saved, in words; and where it waits, if it waits for a second person. The address says only where to look.
+async fn just_saved(desk: &Desk, sent: &Sent) -> Result<(String, String), Detour> {
+    let words = desk.words();
+    if let Ok(request) = sent.get(WAITS).parse().map(ApprovalId) {
+        let all = desk.ask(staff::requests).await??;
+        let own = |view: &RequestView| view.id == request && view.can_withdraw;
+        return Ok(if all.waiting.iter().any(own) {
+            (words.say("quota-waits"), format!("/petugas/persetujuan#request-{request}"))
+        } else {
+            Default::default()
+        });
+    }
+    let is_founded = sent.has(SAVED, FOUNDED);
+    if !is_founded && !sent.has(SAVED, "ya") {
+        return Ok(Default::default());
+    }
+    let office = desk.office()?.code;
+    let history = desk.ask(move |tx, cx| office_change::history(tx, cx, &office, None)).await??;
+    let part = if is_founded { Part::Data } else { Part::Hours };
+    let own = |change: &&ChangeView| change.part == part && change.by.login == desk.officer.login;
+    let says = history.changes.iter().find(own).map(|change| match &change.what {
+        Some(What::Founded) => words.say("office-found-saved"),
+        _ => words.say_with("quota-saved", &[("what", words.office_change(change).into())]),
+    });
+    Ok((says.unwrap_or_default(), String::new()))
+}
+
 async fn look(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
+    let (saved, waits) = just_saved(&desk, &sent).await?;
     let date = sent.get("mulai").parse().unwrap_or_else(|_| today(&desk));
     let calendar: Calendar = desk.ask(move |tx, cx| quota::calendar(tx, cx, &office, date)).await??;
     let week = WEEK
@@ -191,6 +233,8 @@ async fn look(desk: Desk, sent: Sent) -> Answer {
         after: calendar.from.saturating_add(quota::CALENDAR_DAYS.days()),
         may_change: desk.officer.role.may(Task::Quota),
         history: format!("{}/riwayat", base(&desk)?),
+        saved,
+        waits,
         ended: calendar.timetable.service_ended().map(|ended| desk.words().closed_down(ended)),
         left: calendar.left_over.as_ref().map(|over| left(&desk, "quota-over", over)).transpose()?,
     };
@@ -200,7 +244,7 @@ async fn look(desk: Desk, sent: Sent) -> Answer {
 async fn export(desk: Desk) -> Answer {
     let (office, date) = (desk.office()?.code, today(&desk));
     let calendar: Calendar = desk.ask(move |tx, cx| quota::calendar(tx, cx, &office, date)).await??;
-    let text = to_csv([(office, &calendar.timetable)]);
+    let text = to_csv(office, &calendar.timetable, table_words(&desk));
     let name = format!("attachment; filename=\"kuota-{office}.csv\"");
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], text)
         .into_response())
@@ -248,9 +292,18 @@ fn days_of(sent: &Sent) -> Weekdays {
     days
 }
 
-/// `08:00`, or `08.00` as people here write it.
-fn clock(text: &str) -> Option<Time> {
-    text.trim().replace('.', ":").parse().ok()
+fn table_words(desk: &Desk) -> TableWords {
+    match desk.caller.language {
+        Language::Id => TableWords::Indonesian,
+        Language::En => TableWords::English,
+    }
+}
+
+/// A number with its sign, which may be larger than any that is kept: then it is the largest.
+fn signed(text: &str) -> Option<i32> {
+    let (digits, sign) =
+        text.strip_prefix(['-', '−']).map_or((text.strip_prefix('+').unwrap_or(text), 1), |rest| (rest, -1));
+    number(digits).map(|places| sign * i32::try_from(places).unwrap_or(i32::MAX))
 }
 
 /// Windows, one a line: `08:00-09:00 20 2 1`, of which the last two may be left out.
@@ -258,10 +311,10 @@ fn windows(text: &str) -> Option<Vec<Window>> {
     let window = |line: &str| {
         let mut parts = line.split_whitespace();
         let (starts, ends) = parts.next()?.split_once(['-', '–'])?;
-        let places: Option<Vec<u32>> = parts.map(|part| part.parse().ok()).collect();
+        let places: Option<Vec<u32>> = parts.map(number).collect();
         let places = places.filter(|places| (1..=3).contains(&places.len()))?;
         let of = |at: usize| Places(places.get(at).copied().unwrap_or(0));
-        Some(Window { starts: clock(starts)?, ends: clock(ends)?, public: of(0), priority: of(1), reserve: of(2) })
+        Some(Window { starts: hour(starts)?, ends: hour(ends)?, public: of(0), priority: of(1), reserve: of(2) })
     };
     text.lines().filter(|line| !line.trim().is_empty()).map(window).collect()
 }
@@ -271,26 +324,24 @@ fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, D
     let wrong = |field: &str, key: &str| Ok(Err(Faults::one(field, desk.words().say(key))));
     let change = match sent.get("jenis") {
         "tempat" => {
-            let (Some(from), Some(until)) = (clock(sent.get("dari")), clock(sent.get("sampai"))) else {
+            let (Some(from), Some(until)) = (hour(sent.get("dari")), hour(sent.get("sampai"))) else {
                 return wrong("dari", "quota-time-wrong");
             };
             let Some(pool) = Pool::ALL.into_iter().find(|pool| pool.as_str() == sent.get("jatah")) else {
                 return wrong("jatah", "quota-pool-missing");
             };
-            let number = sent.get("jumlah").trim();
             let amount = match sent.get("cara") {
-                "tambah" => number.parse().ok().map(Amount::Add),
-                "persen" => number.parse().ok().map(Amount::Percent),
-                "tepat" => number.parse().ok().map(Amount::Set),
+                "tambah" => signed(sent.get("jumlah")).map(Amount::Add),
+                "persen" => number(sent.get("jumlah")).map(Amount::Percent),
+                "tepat" => number(sent.get("jumlah")).map(Amount::Set),
                 _ => return wrong("cara", "quota-how-missing"),
             };
             let Some(amount) = amount else { return wrong("jumlah", "quota-number-wrong") };
             TimetableChange::Places { days: days_of(sent), from, until, pool, amount }
         }
         "tanggal" => {
-            let (Ok(from), Ok(through)) = (sent.get("mulai").parse::<Date>(), sent.get("akhir").parse::<Date>()) else {
-                return wrong("mulai", "audit-date-wrong");
-            };
+            let Some(from) = date_of(sent.get("mulai")) else { return wrong("mulai", "quota-date-wrong") };
+            let Some(through) = date_of(sent.get("akhir")) else { return wrong("akhir", "quota-date-wrong") };
             let exception = match sent.get("isi") {
                 "tutup" => {
                     let (id, en) = (sent.get("sebab").trim().to_owned(), sent.get("why").trim().to_owned());
@@ -310,48 +361,136 @@ fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, D
             None => return wrong("jam-m", "quota-windows-wrong"),
         },
         "henti" => {
-            let Ok(from) = sent.get("henti").parse::<Date>() else { return wrong("henti", "quota-end-wrong") };
+            let Some(from) = date_of(sent.get("henti")) else { return wrong("henti", "quota-end-wrong") };
             let (id, en) = (sent.get("sebab-h").trim().to_owned(), sent.get("why-h").trim().to_owned());
             TimetableChange::Service { ended: Some(Ended { from: Some(from), why: Text { id, en } }) }
         }
         "lagi" => TimetableChange::Service { ended: None },
         "csv" => match table(desk, sent.get("csv"))? {
             Ok(timetable) => TimetableChange::Whole { timetable },
-            Err(why) => return Ok(Err(Faults::one("csv", why))),
+            Err(faults) => return Ok(Err(faults)),
         },
         _ => return wrong("jenis", "quota-kind-missing"),
     };
     Ok(Ok(change))
 }
 
-/// The timetable of this office in a table, or what is wrong with it.
-fn table(desk: &Desk, text: &str) -> Result<Result<Timetable, String>, Detour> {
+/// The timetable of this office in a table, or everything that is wrong with it.
+fn table(desk: &Desk, text: &str) -> Result<Result<Timetable, Faults>, Detour> {
     let words = desk.words();
-    if text.trim().is_empty() || text.len() > CSV_BYTES_MAX {
-        return Ok(Err(words.say("quota-csv-missing")));
+    if text.trim().is_empty() || text.len() > TABLE_BYTES_MAX {
+        return Ok(Err(Faults::one("csv", words.say("quota-csv-missing"))));
     }
-    let office = desk.office()?.code;
-    Ok(match from_csv(text, &desk.app().catalogue().offices) {
-        Ok(mut all) if all.len() == 1 => all.remove(&office).ok_or_else(|| words.say("quota-csv-other")),
-        Ok(_) => Err(words.say("quota-csv-other")),
-        Err(error) => Err(words.say_with("quota-csv-wrong", &[("why", error.to_string().into())])),
-    })
+    let office = desk.office()?;
+    let catalogue = desk.app().catalogue();
+    let before = catalogue.timetables.for_office(office);
+    Ok(from_csv(text, office.code, table_words(desk), before, today(desk)).map_err(|found| table_faults(desk, &found)))
+}
+
+/// Faults of a table that are told at once: whoever has more has made the same mistake in every line.
+const TABLE_FAULTS_MAX: usize = 20;
+
+fn table_faults(desk: &Desk, found: &[TableFault]) -> Faults {
+    let mut faults = Faults::none();
+    for fault in found.iter().take(TABLE_FAULTS_MAX) {
+        faults.add("csv", table_fault(desk, fault));
+    }
+    if found.len() > TABLE_FAULTS_MAX {
+        let more = found.len() - TABLE_FAULTS_MAX;
+        faults.add("csv", desk.words().say_with("quota-csv-more", &[("more", (more as u32).into())]));
+    }
+    faults
+}
+
+fn table_fault(desk: &Desk, fault: &TableFault) -> String {
+    let words = desk.words();
+    let (key, max) = match fault.wrong {
+        Wrong::Unreadable => return words.say("quota-csv-unreadable"),
+        Wrong::NoColumn => ("quota-csv-no-column", 0),
+        Wrong::ColumnUnknown => ("quota-csv-column-unknown", 0),
+        Wrong::Empty => ("quota-csv-empty", 0),
+        Wrong::OtherOffice => ("quota-csv-other", 0),
+        Wrong::Day => ("quota-csv-day", 0),
+        Wrong::Hour => ("quota-csv-hour", 0),
+        Wrong::Number => ("quota-csv-number", 0),
+        Wrong::TooMany { max } => ("quota-csv-too-many", max),
+        Wrong::PlacesWithoutHours => ("quota-csv-places-alone", 0),
+        Wrong::DayWithoutHours => ("quota-csv-day-alone", 0),
+        Wrong::Backwards => ("quota-csv-backwards", 0),
+        Wrong::Overlap => ("quota-csv-overlap", 0),
+        Wrong::TooManyWindows { max } => ("quota-csv-too-many-windows", max),
+        Wrong::TooManyDates { max } => {
+            return words.say_with("quota-error-too-many-dates", &[("max", max.into())]);
+        }
+        Wrong::Twice => ("quota-csv-twice", 0),
+        Wrong::TooLong { max } => ("quota-csv-too-long", max),
+        Wrong::Past => ("quota-csv-past", 0),
+    };
+    let office = desk.office().map(|office| office.code.to_string()).unwrap_or_default();
+    let why =
+        words.say_with(key, &[("found", fault.found.as_str().into()), ("max", max.into()), ("office", office.into())]);
+    let at = [
+        ("line", u32::try_from(fault.line).unwrap_or(u32::MAX).into()),
+        ("column", fault.column.as_str().into()),
+        ("why", why.into()),
+    ];
+    words.say_with("quota-csv-at", &at)
 }
 
 fn why_not(desk: &Desk, sent: &Sent, error: &ChangeError) -> Faults {
-    let of_week = sent.has("jenis", "minggu");
-    let (field, key, max) = match error {
-        ChangeError::NoDay => (if of_week { "m-sen" } else { "t-sen" }, "quota-error-no-day", 0),
-        ChangeError::NoWindow => ("dari", "quota-error-no-window", 0),
-        ChangeError::Range { max } => ("mulai", "quota-error-range", *max),
-        ChangeError::Percent { max } => ("jumlah", "quota-error-percent", *max),
-        ChangeError::Why { max } if sent.has("jenis", "henti") => ("sebab-h", "quota-error-why", *max),
-        ChangeError::Why { max } => ("sebab", "quota-error-why", *max),
-        ChangeError::Windows { .. } => (if of_week { "jam-m" } else { "jam" }, "quota-error-windows", 0),
-        ChangeError::Begun => ("henti", "quota-end-wrong", 0),
-        ChangeError::Nothing => ("jenis", "quota-error-nothing", 0),
+    let words = desk.words();
+    let kind = sent.get("jenis");
+    // Where the hours were typed: as lines, as a table, or changed by a number.
+    let hours = match kind {
+        "minggu" => "jam-m",
+        "csv" => "csv",
+        "tempat" => "jumlah",
+        _ => "jam",
     };
-    Faults::one(field, desk.words().say_with(key, &[("max", max.into())]))
+    let one = |field: &str, key: &str, max: u32| Faults::one(field, words.say_with(key, &[("max", max.into())]));
+    let window = |key: &str, starts: Time| {
+        let starts = format!("{:02}.{:02}", starts.hour(), starts.minute());
+        Faults::one(hours, words.say_with(key, &[("starts", starts.into())]))
+    };
+    match error {
+        ChangeError::NoDay => one(if kind == "minggu" { "m-sen" } else { "t-sen" }, "quota-error-no-day", 0),
+        ChangeError::NoWindow => one("dari", "quota-error-no-window", 0),
+        ChangeError::Range { max } => one("akhir", "quota-error-range", *max),
+        ChangeError::Percent { max } => one("jumlah", "quota-error-percent", *max),
+        ChangeError::Why { max } => one(if kind == "henti" { "sebab-h" } else { "sebab" }, "quota-error-why", *max),
+        ChangeError::Overlap { starts } => window("quota-error-overlap", *starts),
+        ChangeError::Backwards { starts } => window("quota-error-backwards", *starts),
+        ChangeError::TooManyPlaces { max } => one(hours, "quota-error-too-many", *max),
+        ChangeError::TooManyWindows { max } => one(hours, "quota-error-too-many-windows", *max),
+        ChangeError::TooManyDates { max } => {
+            one(if kind == "csv" { "csv" } else { "mulai" }, "quota-error-too-many-dates", *max)
+        }
+        ChangeError::Past { date } => {
+            let field = if kind == "csv" { "csv" } else { "mulai" };
+            let tomorrow = today(desk).saturating_add(1.day());
+            let args = [("date", words.date_short(*date).into()), ("tomorrow", words.date_short(tomorrow).into())];
+            Faults::one(field, words.say_with("quota-error-past", &args))
+        }
+        ChangeError::Begun => one("henti", "quota-end-wrong", 0),
+        ChangeError::Nothing => one("jenis", "quota-error-nothing", 0),
+    }
+}
+
+/// What a change of places comes to on a whole day, for the number that was typed is of one window.
+fn sums(desk: &Desk, sums: &[DaySum]) -> Vec<String> {
+    let words = desk.words();
+    let line = |sum: &DaySum| {
+        words.say_with(
+            "quota-sum",
+            &[
+                ("day", words.weekday(sum.weekday).into()),
+                ("windows", sum.windows.into()),
+                ("before", sum.before.into()),
+                ("after", sum.after.into()),
+            ],
+        )
+    };
+    sums.iter().map(line).collect()
 }
 
 #[derive(Template)]
@@ -369,6 +508,8 @@ struct CheckPage {
     changes: Vec<(Row, Row)>,
     more: bool,
     stays: Vec<String>,
+    /// What a change of places comes to on whole days.
+    sums: Vec<String>,
     second: Vec<String>,
     week: Vec<(String, String)>,
     /// That the place will be closed down by this.
@@ -392,7 +533,7 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults, conflict: Option<Co
         _ => None,
     };
     let office = desk.office()?.code;
-    let Preview { effect, after, version, left_over } =
+    let Preview { effect, after, sums: by_day, version, left_over } =
         match desk.ask(move |tx, cx| quota::preview(tx, cx, &office, &change)).await?? {
             Ok(preview) => preview,
             Err(error) => {
@@ -431,6 +572,7 @@ async fn check_page(desk: &Desk, sent: Sent, faults: Faults, conflict: Option<Co
         changes,
         more,
         stays: stays.take(SHOWN_MAX).collect(),
+        sums: sums(desk, &by_day),
         second: second_person(desk, &effect),
         week: week.filter(|(_, line)| !line.is_empty()).collect(),
         left: match (&ends, &left_over) {
@@ -454,13 +596,14 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
         change,
         seen: sent.get("dilihat").to_owned(),
         reason: sent.get("alasan").to_owned(),
+        made_of: None,
     };
     match desk.perform(&sent, asked).await? {
         Ok(Approved::Done { outcome: () }) => {
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
-            Ok(onward(&base(&desk)?))
+            Ok(onward(&format!("{}?{SAVED}=ya", base(&desk)?)))
         }
-        Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
+        Ok(Approved::Asked { request }) => Ok(onward(&format!("{}?{WAITS}={request}", base(&desk)?))),
         Err(refusal) if is_conflict(&refusal) => {
             let conflict = conflict(&desk, Part::Hours, sent.get("dilihat")).await?;
             check_page(&desk, sent, office_changes::fault(&desk), Some(conflict)).await

@@ -55,7 +55,7 @@ impl Form {
         self
     }
 
-    /// Chooses a radio that is there.
+    /// Chooses a radio, or an option of a list, that is there.
     pub fn pick(mut self, name: &str, value: &str) -> Self {
         self.must_offer(name, value);
         self.fields.retain(|(known, _)| known != name);
@@ -75,7 +75,7 @@ impl Form {
         assert!(offered, "no choice {name}={value} in {:?}", self.choices);
     }
 
-    /// Takes a field out of it, as no browser does.
+    /// Takes a field out of it: a checkbox that is not ticked, or what no browser takes out.
     pub fn without(mut self, name: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self
@@ -384,6 +384,17 @@ fn read_form(part: &str, at: &str) -> Form {
                 form.inputs.push(name.clone());
                 form.fields.push((name, value));
             }
+        }
+    }
+    // Of a list only what was chosen before is sent: a test says what it chooses.
+    for list in inside.split("<select ").skip(1).map(|part| part.split("</select>").next().unwrap()) {
+        let Some(name) = attribute(list.split('>').next().unwrap(), "name") else { continue };
+        for option in list.split("<option").skip(1).map(|part| part.split('>').next().unwrap()) {
+            let value = attribute(option, "value").unwrap_or_default();
+            if option.contains(" selected") {
+                form.fields.push((name.clone(), value.clone()));
+            }
+            form.choices.push((name.clone(), value));
         }
     }
     form

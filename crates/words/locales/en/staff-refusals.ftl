@@ -62,3 +62,5 @@ staff-refusal-last-way-in = This is your only way in
     .detail = Add another passkey first, then remove this one.
 staff-refusal-sign-in-again = Sign in once more first
     .detail = A passkey can be added within 15 minutes of signing in. Sign out, sign in again, and add it.
+staff-refusal-office-code-taken = That code is taken
+    .detail = That code belongs to { $office }. Choose another.

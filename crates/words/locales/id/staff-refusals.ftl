@@ -62,3 +62,5 @@ staff-refusal-last-way-in = Ini satu-satunya cara Anda masuk
     .detail = Tambahkan passkey lain dulu, lalu hapus yang ini.
 staff-refusal-sign-in-again = Masuk sekali lagi dulu
     .detail = Passkey hanya bisa ditambah dalam 15 menit setelah masuk. Keluar, masuk lagi, lalu tambahkan.
+staff-refusal-office-code-taken = Kode itu sudah dipakai
+    .detail = Kode itu sudah dipakai { $office }. Pilih kode lain.
