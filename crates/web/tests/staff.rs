@@ -142,6 +142,37 @@ async fn who_may_do_everything_is_made_by_two() {
     two.open("/petugas/staf").await.shows("Nama rina").shows("Admin nasional");
 }
 
+#[tokio::test]
+async fn whoever_guesses_a_password_does_not_lock_out_the_browser_at_the_counter() {
+    let server = Server::new().await;
+    let invited = server.invite("siti.btm", Role::Officer, &["BTM"]).await;
+    let mut counter = Browser::new(&server);
+    let link = format!("/petugas/undangan/{}", invited.token);
+    counter.open(&link).await;
+    let form = counter.form(&link).fill("new_password", PASSWORD).fill("again", PASSWORD);
+    counter.send(form.fill("code", &server.code_of(&invited))).await;
+    let form = counter.form("/petugas/keluar");
+    counter.send(form).await;
+    server.clock.advance(SignedDuration::from_mins(2));
+
+    let mut stranger = Browser::new(&server);
+    stranger.open("/petugas/masuk").await;
+    for _ in 0..41 {
+        let form = stranger.form("/petugas/masuk").fill("login", "siti.btm").fill("password", "salah sama sekali");
+        stranger.send(form.fill("code", "000000")).await;
+    }
+    stranger.shows("dari peramban yang belum dikenal").shows("yang pernah Anda pakai untuk masuk");
+    let sign_in = |browser: &Browser| {
+        let form = browser.form("/petugas/masuk").fill("login", "siti.btm").fill("password", PASSWORD);
+        form.fill("code", &server.code_of(&invited))
+    };
+    let form = sign_in(&stranger);
+    stranger.send(form).await.shows("dari peramban yang belum dikenal");
+    let form = sign_in(&counter);
+    counter.send(form).await;
+    assert_eq!(counter.at, "/petugas/BTM");
+}
+
 /// Every route, as everybody: a new route of staff is tried here without being named.
 #[tokio::test]
 async fn every_route_lets_in_who_may_do_it_there_and_nobody_else() {

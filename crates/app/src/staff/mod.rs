@@ -1,6 +1,7 @@
 //! Those who work at the offices: who is on duty, what they may do and where, and how they come in.
 
 pub(crate) mod approval;
+mod browser;
 mod ceremony;
 mod passkey;
 mod people;
