@@ -147,7 +147,7 @@ pub async fn begin(
     password: Password,
     code: &str,
 ) -> Result<StaffSignedIn, Failure> {
-    let (wanted, now) = (token.to_owned(), app.now());
+    let (wanted, now) = (token.to_owned(), app.now_of_phones());
     app.ask(caller.clone(), move |tx, cx| member_of_link(tx, cx, &wanted).map(drop)).await?;
     let gone = || Failure::from(StaffRefusal::LinkGone);
     let bytes = unhex::<32>(token).ok_or_else(gone)?;
@@ -221,7 +221,7 @@ pub async fn sign_in(
     let wrong = || Failure::from(StaffRefusal::SignInWrong);
     let member = member.ok_or_else(wrong)?;
     let secret = member.totp.as_deref().and_then(|sealed| app.keys().open(SEAL_TOTP, sealed).ok()).ok_or_else(wrong)?;
-    let Some(step) = step_of(&secret, code, app.now()).filter(|_| right) else {
+    let Some(step) = step_of(&secret, code, app.now_of_phones()).filter(|_| right) else {
         app.perform(caller, None, NoteWrong { staff: member.id }).await?;
         return Err(wrong());
     };
