@@ -28,8 +28,9 @@ use antrean_store::{Fault, Tx, appointments, parties, slots, visits, wishes};
 use jiff::civil::Date;
 
 pub use board::{Board, BoardCall, TicketLine, board, line_of};
+pub(crate) use claim::claim_of;
 pub(crate) use claim::claimed;
-pub use claim::{Claimed, MoveClaim};
+pub use claim::{Claimed, MoveClaim, claimed_at};
 pub use counter::{Act, CallNext, CloseCounter, CounterView, Desk, Does, OpenCounter, SetCounter, desk};
 pub use door::{CheckIn, DoorAnswer, DoorView, Found, UndoCheckIn, door, find};
 pub use evening::EndDay;
@@ -116,7 +117,7 @@ fn keep(tx: &Tx<'_>, cx: &Context<'_>, visit: &mut Visit) -> Result<(), Error> {
 }
 
 /// What the log calls an event of a visit.
-fn kind(event: VisitEvent) -> String {
+pub(crate) fn kind(event: VisitEvent) -> String {
     let word = match event {
         VisitEvent::Call => "called",
         VisitEvent::Recall => "recalled",
