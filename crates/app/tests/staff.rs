@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use antrean_app::caller::{Actor, BrowserMark, Caller, SessionToken, unhex};
 use antrean_app::limit::Limited;
+use antrean_app::policy::Policy;
 use antrean_app::staff::{
     self, AddStaff, Approved, ChangeStaff, Decide, DisableStaff, InviteStaff, Invited, OperatorInvites, StaffRefusal,
     Touch,
 };
-use antrean_app::{Failure, Policy, Refusal};
+use antrean_app::{Failure, Refusal};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::{Login, Password, Role, Task};
 use antrean_store::events;
@@ -189,8 +190,9 @@ async fn a_head_governs_the_officers_of_their_offices_and_nobody_else() {
     }
     assert_eq!(refused(perform(add("nowhere", Role::Officer, &[])).await), StaffRefusal::OfficesWrong { max: 50 });
 
-    let disable =
-        async |id| town.app.perform(head.clone(), None, DisableStaff { id, version: 1, reason: String::new() }).await;
+    let disable = async |id| {
+        town.app.perform(head.clone(), None, DisableStaff { id, version: 1, reason: "pindah".to_owned() }).await
+    };
     assert_eq!(refused(disable(other).await), StaffRefusal::OfficeNotYours { office: office("JAKSEL") });
     assert_eq!(refused(disable(admin).await), StaffRefusal::TaskNotYours { task: Task::Staff });
     let door = begin(&town, &invited).await;
@@ -199,9 +201,18 @@ async fn a_head_governs_the_officers_of_their_offices_and_nobody_else() {
     let list = town.app.ask(head.clone(), staff::list).await.unwrap();
     assert_eq!(list.members.iter().map(|member| member.login.as_str()).collect::<Vec<_>>(), ["door.one"]);
     let version = list.members[0].version;
+    let silent = DisableStaff { id: invited.id, version, reason: " ".to_owned() };
+    let silent = town.app.perform(head.clone(), None, silent).await;
+    assert!(matches!(refused(silent), StaffRefusal::ReasonMissing { .. }));
+    let id = invited.id;
+    let ends = town.app.ask(head.clone(), move |tx, cx| staff::leaving(tx, cx, id)).await.unwrap();
+    assert_eq!((ends.sessions, ends.counter, ends.before), (1, None, None));
     let now = DisableStaff { id: invited.id, version, reason: "pindah".to_owned() };
     town.app.perform(head.clone(), None, now).await.unwrap();
     assert_eq!(refused(admitted(&town, &door, Task::Door, "BTM").await), StaffRefusal::SignedOut);
+
+    let again = DisableStaff { id: invited.id, version: version + 1, reason: "pindah".to_owned() };
+    assert_eq!(refused(town.app.perform(head.clone(), None, again).await), StaffRefusal::ChangedMeanwhile);
 
     // Everything they did is found by their number.
     let listed = town.app.store().read(move |tx| events::of_actor(tx, "staff", 1, 100)).await.unwrap();
@@ -252,7 +263,7 @@ async fn two_administrators_who_disable_each_other_at_once_do_not_both_succeed()
     let (two, second) = somebody(&town, "two", Role::Admin, &[]).await;
     let disable = |who: Caller, id| {
         let town = Arc::clone(&town);
-        let operation = DisableStaff { id, version: 2, reason: String::new() };
+        let operation = DisableStaff { id, version: 2, reason: "berselisih".to_owned() };
         tokio::spawn(async move { town.app.perform(who, None, operation).await })
     };
     let (a, b) = (disable(first, two), disable(second, one));

@@ -92,10 +92,26 @@ async fn a_head_invites_an_officer_and_an_auditor_reads_of_it() {
     let form = form.fill_hidden("role", "admin").fill("offices", "");
     head.send(form).await.shows("Peran Anda tidak bisa mengatur petugas.");
     let form = head.form(&format!("/petugas/staf/{id}/nonaktif"));
-    head.send(form).await.shows("Nonaktif");
+    head.send(form).await.shows("Tulis alasannya dengan singkat").shows("Tidak ada sesinya yang sedang berjalan.");
+    let mut other = head.clone();
+    let form = |browser: &Browser| browser.form(&format!("/petugas/staf/{id}/nonaktif")).fill("alasan", "pindah tugas");
+    let (first, second) = (form(&head), form(&other));
+    head.send(first).await.shows("Rina Contoh (pintu.satu) sudah dinonaktifkan. Sesinya sudah berakhir.");
+    other.send(second.fill("alasan", "sama")).await.shows("sudah dinonaktifkan orang lain");
 
     let mut auditor = Browser::on_duty(&server, &server.on_duty("auditor", Role::Auditor, &[]).await);
     auditor.open("/petugas/jejak?petugas=1").await.shows("staff_added").shows("staff_disabled").shows("Nama kepala");
+    auditor.shows("Petugas dinonaktifkan").shows(&format!("petugas {id}: pindah tugas"));
+    auditor.open("/petugas/jejak?petugas=KEPALA&jenis=staff").await.shows("Petugas ditambah").shows("Nama kepala");
+    auditor.open("/petugas/jejak?petugas=kepala&jenis=day").await.shows("Tidak ada catatan yang cocok.");
+    auditor.open("/petugas/jejak?petugas=tidak.ada").await.shows("Tidak ada petugas dengan nama itu");
+    auditor.open("/petugas/jejak?petugas=nama").await.shows("Beberapa petugas cocok").shows("Nama kepala (kepala)");
+    auditor.follow("Nama kepala (kepala)").await.shows("Petugas ditambah");
+    auditor.open("/petugas/jejak?nomor=A-012").await.shows("Isi kantornya juga");
+    auditor.open("/petugas/jejak?kantor=BTM&nomor=a12&dari=2020-13-01").await.shows("Tulis tanggal seperti");
+    auditor.open("/petugas/jejak?kantor=BTM&nomor=a12").await.shows("Tidak ada catatan yang cocok.");
+    assert!(auditor.html.contains("value=\"a12\"") && auditor.html.contains("value=\"BTM\""), "what was asked stays");
+    head.open("/petugas/jejak?kantor=JAKSEL").await.shows("Anda tidak bertugas di");
     auditor.open("/petugas/BTM/jejak").await;
     auditor.open("/petugas/staf").await;
     assert_eq!(auditor.status, StatusCode::FORBIDDEN);
