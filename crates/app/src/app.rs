@@ -223,6 +223,11 @@ impl App {
         self.core.clock.now()
     }
 
+    /// The instant by which the codes of an authenticator app are made and checked.
+    pub fn now_of_phones(&self) -> jiff::Timestamp {
+        self.core.clock.of_phones()
+    }
+
     /// The catalogue as it is now.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         self.core.catalogue.load_full()

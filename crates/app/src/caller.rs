@@ -53,6 +53,28 @@ impl std::fmt::Debug for SessionToken {
     }
 }
 
+/// What a browser keeps of a member of staff who has signed in there: 16 random bytes and what binds them to that person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrowserMark(pub [u8; 32]);
+
+impl BrowserMark {
+    /// The mark as text for a cookie: 64 hexadecimal digits.
+    pub fn to_text(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// Reads the text form; `None` for anything else.
+    pub fn from_text(text: &str) -> Option<Self> {
+        unhex(text).map(Self)
+    }
+}
+
+impl std::fmt::Debug for BrowserMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BrowserMark(..)")
+    }
+}
+
 /// One request's caller, as `web` and `channels` know it.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
@@ -60,6 +82,8 @@ pub struct Caller {
     pub session: Option<SessionToken>,
     /// The staff session, where one was presented to a page of staff. It is another thing than a citizen's.
     pub staff: Option<SessionToken>,
+    /// The marks of staff who have signed in with this browser before, the latest first.
+    pub browser: Vec<BrowserMark>,
     /// The caller's network, already coarsened by `web` (IPv4 /24, IPv6 /48), as text.
     pub network: Option<String>,
     /// The language the caller reads.

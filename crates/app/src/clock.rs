@@ -8,6 +8,11 @@ use jiff::Timestamp;
 pub trait Clock: Send + Sync {
     /// The instant now.
     fn now(&self) -> Timestamp;
+
+    /// The instant by which the codes of an authenticator app are checked: people's phones do not follow a clock that was moved.
+    fn of_phones(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The machine's clock.

@@ -26,8 +26,10 @@ pub enum Limited {
     BookingsOfAccount,
     /// Places cancelled, moved or wished for by one account, each counted for itself.
     MovesOfAccount,
-    /// Sign-ins tried for one staff name.
+    /// Sign-ins of staff tried in a browser that is known, or with a passkey.
     StaffSignIns,
+    /// Sign-ins of staff tried in browsers where nobody of that name has signed in before.
+    StaffStrangers,
     /// Requests of any kind: refused before the store was asked, or after they were refused too often.
     Requests,
 }

@@ -18,7 +18,7 @@ use crate::limit::{self, HOUR_S, Limited};
 use crate::overview::Overview;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
-use crate::staff::{Officer, StaffRefusal};
+use crate::staff::{Officer, StaffRefusal, is_kind};
 
 /// Something that can be done: a command with everything it needs, performed inside one transaction.
 ///
@@ -172,6 +172,7 @@ impl Context<'_> {
 
     /// Writes one line of the log of changes.
     pub fn note(&self, tx: &Tx<'_>, actor: Actor, what: Note<'_>) -> Result<(), Fault> {
+        debug_assert!(is_kind(what.kind), "{} is in no group of kinds, and has no words", what.kind);
         let actor = self.acting.unwrap_or(actor);
         let network = self.network();
         events::append(

@@ -49,7 +49,8 @@ pub struct Policy {
     pub staff_session_hours: u32,
     /// Hours for which the link that invites somebody holds.
     pub staff_link_hours: u32,
-    /// Sign-ins of one staff name tried in an hour from one network; four times as many from all.
+    /// Sign-ins of one staff name tried in an hour in a browser that is known, and by strangers from one network;
+    /// `staff/browser.rs` has what strangers try together, as multiples of it.
     pub staff_tries_per_login_hour: u32,
     /// Whether people on standby are told by message as well; each message costs money.
     pub tell_standby: bool,

@@ -17,6 +17,7 @@ use antrean_store::{Fault, Tx, appointments, entries, slots, wishes};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::day;
 use crate::message::PlaceTold;
 use crate::operation::{Context, Error};
 use crate::party::{self, MemberView, link_of};
@@ -65,6 +66,9 @@ pub struct TicketView {
     pub can_move: bool,
     /// Choices of the wish to be moved at the next wave.
     pub wish: Option<Vec<Choice>>,
+    /// At which office a NIK of it was shown to be somebody else's, where the place was taken back for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<OfficeCode>,
     /// Counts the changes, for calendars.
     pub sequence: u32,
     /// When the place was given.
@@ -160,6 +164,7 @@ pub(crate) fn compose(cx: &Context<'_>, parts: Parts<'_>) -> Result<TicketView, 
         cancel_is_late: cx.now >= free_until,
         can_move: booked && appointment.moves == 0 && cx.now < free_until,
         wish: wish.map(|text| crate::appointment::parse_wish(&text)).transpose()?,
+        claimed_at: None,
         sequence: appointment.sequence,
         booked: appointment.booked,
         token: String::new(),
@@ -179,7 +184,11 @@ pub(crate) fn ticket_view(
     let people = party::members(tx, cx, party.id, slot.key.date)?;
     let wish = wishes::get(tx, party.id)?;
     let rank = entries::get(tx, party.id)?.and_then(|entry| entry.rank);
-    compose(cx, Parts { party, appointment, slot: &slot, people, wish, rank })
+    let mut ticket = compose(cx, Parts { party, appointment, slot: &slot, people, wish, rank })?;
+    if ticket.state == AppointmentState::Revoked {
+        ticket.claimed_at = day::claim_of(tx, party.id)?;
+    }
+    Ok(ticket)
 }
 
 /// The ticket behind a link id. The link is the key: 128 bits that nobody guesses.

@@ -715,7 +715,12 @@ async fn a_claimed_nik_goes_back_to_its_owner_and_the_other_account_may_not_name
     assert_eq!((claimed.nik.as_str(), claimed.code), ("************0000", Some(ticket.code)));
     head.does(Decide { request, yes: true, answer: String::new(), seen: String::new() }).await.unwrap();
     assert_eq!(day.state(&ticket).await, AppointmentState::Revoked);
-    owner.book(day.slots[1]).await.unwrap();
+    let link = ticket.link.clone();
+    let seen =
+        day.town.app.ask(Caller::default(), move |tx, cx| antrean_app::ticket::show(tx, cx, &link)).await.unwrap();
+    assert_eq!(seen.claimed_at, Some(batam()), "whoever named it learns where it was shown to be somebody else's");
+    let got = owner.book(day.slots[1]).await.unwrap();
+    assert_eq!((got.state, got.people.len(), got.claimed_at), (AppointmentState::Booked, 1, None));
     assert_eq!(day_refusal(thief.add_family(nik_of(77)).await), DayRefusal::Disowned);
     assert_eq!(thief.mine().await.people.len(), 2, "the stranger is out of the account");
     assert!(thief.mine().await.strikes.is_empty());

@@ -314,7 +314,7 @@ async fn who_is_disabled_or_invited_again_has_no_passkey_that_works() {
     let invited = invite(&town, "siti", Role::Admin).await;
     let mut phone = Device::new(1);
     begin_with(&town, &invited, &mut phone).await.unwrap();
-    let disable = DisableStaff { id: invited.id, version: 2, reason: String::new() };
+    let disable = DisableStaff { id: invited.id, version: 2, reason: "pensiun".to_owned() };
     town.app.perform(admin.clone(), None, disable).await.unwrap();
     assert_eq!(refused(sign_in(&town, &mut phone).await), StaffRefusal::PasskeyWrong);
 

@@ -4,7 +4,9 @@ mod town;
 
 use std::sync::Arc;
 
-use antrean_app::caller::{Actor, Caller, SessionToken, unhex};
+use antrean_app::caller::{Actor, BrowserMark, Caller, SessionToken, unhex};
+use antrean_app::limit::Limited;
+use antrean_app::policy::Policy;
 use antrean_app::staff::{
     self, AddStaff, Approved, ChangeStaff, Decide, DisableStaff, InviteStaff, Invited, OperatorInvites, StaffRefusal,
     Touch,
@@ -15,7 +17,7 @@ use antrean_domain::staff::{Login, Password, Role, Task};
 use antrean_store::events;
 use antrean_store::ids::StaffId;
 use jiff::SignedDuration;
-use town::Town;
+use town::{Town, generous};
 
 const PASSWORD: &str = "kuda hijau minum teh";
 
@@ -188,8 +190,9 @@ async fn a_head_governs_the_officers_of_their_offices_and_nobody_else() {
     }
     assert_eq!(refused(perform(add("nowhere", Role::Officer, &[])).await), StaffRefusal::OfficesWrong { max: 50 });
 
-    let disable =
-        async |id| town.app.perform(head.clone(), None, DisableStaff { id, version: 1, reason: String::new() }).await;
+    let disable = async |id| {
+        town.app.perform(head.clone(), None, DisableStaff { id, version: 1, reason: "pindah".to_owned() }).await
+    };
     assert_eq!(refused(disable(other).await), StaffRefusal::OfficeNotYours { office: office("JAKSEL") });
     assert_eq!(refused(disable(admin).await), StaffRefusal::TaskNotYours { task: Task::Staff });
     let door = begin(&town, &invited).await;
@@ -198,9 +201,18 @@ async fn a_head_governs_the_officers_of_their_offices_and_nobody_else() {
     let list = town.app.ask(head.clone(), staff::list).await.unwrap();
     assert_eq!(list.members.iter().map(|member| member.login.as_str()).collect::<Vec<_>>(), ["door.one"]);
     let version = list.members[0].version;
+    let silent = DisableStaff { id: invited.id, version, reason: " ".to_owned() };
+    let silent = town.app.perform(head.clone(), None, silent).await;
+    assert!(matches!(refused(silent), StaffRefusal::ReasonMissing { .. }));
+    let id = invited.id;
+    let ends = town.app.ask(head.clone(), move |tx, cx| staff::leaving(tx, cx, id)).await.unwrap();
+    assert_eq!((ends.sessions, ends.counter, ends.before), (1, None, None));
     let now = DisableStaff { id: invited.id, version, reason: "pindah".to_owned() };
     town.app.perform(head.clone(), None, now).await.unwrap();
     assert_eq!(refused(admitted(&town, &door, Task::Door, "BTM").await), StaffRefusal::SignedOut);
+
+    let again = DisableStaff { id: invited.id, version: version + 1, reason: "pindah".to_owned() };
+    assert_eq!(refused(town.app.perform(head.clone(), None, again).await), StaffRefusal::ChangedMeanwhile);
 
     // Everything they did is found by their number.
     let listed = town.app.store().read(move |tx| events::of_actor(tx, "staff", 1, 100)).await.unwrap();
@@ -251,7 +263,7 @@ async fn two_administrators_who_disable_each_other_at_once_do_not_both_succeed()
     let (two, second) = somebody(&town, "two", Role::Admin, &[]).await;
     let disable = |who: Caller, id| {
         let town = Arc::clone(&town);
-        let operation = DisableStaff { id, version: 2, reason: String::new() };
+        let operation = DisableStaff { id, version: 2, reason: "berselisih".to_owned() };
         tokio::spawn(async move { town.app.perform(who, None, operation).await })
     };
     let (a, b) = (disable(first, two), disable(second, one));
@@ -302,4 +314,125 @@ async fn guessing_ends_soon_and_the_password_can_be_changed() {
         }
     }
     assert!(told.is_some(), "nobody is told to wait");
+}
+
+/// A browser somewhere, with the marks that it keeps.
+fn browser(network: &str, marks: &[&str]) -> Caller {
+    let browser = marks.iter().filter_map(|mark| BrowserMark::from_text(mark)).collect();
+    Caller { network: Some(network.to_owned()), browser, ..Caller::default() }
+}
+
+/// Somebody invited who has begun in a browser, and the mark that it keeps.
+async fn marked(town: &Town, name: &str) -> (Invited, String) {
+    let invited = operator_invites(town, add(name, Role::Officer, &["BTM"])).await;
+    let signed_in =
+        staff::begin(&town.app, Caller::default(), &invited.token, password(PASSWORD), &code(town, &invited)).await;
+    town.clock.advance(SignedDuration::from_mins(2));
+    (invited, signed_in.unwrap().mark.unwrap())
+}
+
+async fn tries(town: &Town, from: Caller, name: &str, typed: &str, code: &str) -> Result<Option<String>, Failure> {
+    Ok(staff::sign_in(&town.app, from, login(name), password(typed), code).await?.mark)
+}
+
+/// Wrong passwords from one place until somebody is told to wait: how many were looked at, and what was said.
+async fn guess(town: &Town, from: Caller, name: &str, most: u32) -> (u32, Option<Limited>) {
+    for count in 0..most {
+        match tries(town, from.clone(), name, "salah sama sekali", "000000").await.unwrap_err() {
+            Failure::Refused(Refusal::Staff(StaffRefusal::SignInWrong)) => {}
+            Failure::Refused(Refusal::TooMany { what, .. }) => return (count, Some(what)),
+            other => panic!("{other:?}"),
+        }
+    }
+    (most, None)
+}
+
+fn strict() -> Policy {
+    Policy { staff_tries_per_login_hour: 3, ..generous() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn strangers_who_guess_all_at_once_lock_out_strangers_and_not_the_officer() {
+    let mut town = Town::with_policy(20, strict()).await;
+    let (siti, mark) = marked(&town, "siti").await;
+    let town_then = Arc::new(town);
+    let attack = (0..24).map(|number| {
+        let town = Arc::clone(&town_then);
+        tokio::spawn(async move { guess(&town, browser(&format!("198.51.{number}.0/24"), &[]), "siti", 4).await })
+    });
+    let attack: Vec<_> = attack.collect();
+    // In the middle of it, in the browser where she has signed in before.
+    let known = || browser("203.0.113.0/24", &[&mark]);
+    let kept = tries(&town_then, known(), "siti", PASSWORD, &code(&town_then, &siti)).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&mark), "a browser that is known keeps its mark");
+    let mut looked_at = 0;
+    for guesses in attack {
+        let (count, told) = guesses.await.unwrap();
+        looked_at += count;
+        assert_eq!(told, Some(Limited::StaffStrangers));
+    }
+    assert_eq!(looked_at, 12, "four networks' worth in an hour, however many networks there are");
+
+    // It holds through a restart, for strangers and for her.
+    town = Arc::into_inner(town_then).unwrap();
+    town.restart_with(strict()).await;
+    town.clock.advance(SignedDuration::from_mins(1));
+    let told = guess(&town, browser("192.0.2.0/24", &[]), "siti", 1).await;
+    assert_eq!(told, (0, Some(Limited::StaffStrangers)));
+    tries(&town, known(), "siti", PASSWORD, &code(&town, &siti)).await.unwrap();
+    // A day of it is bounded as well.
+    let mut in_a_day = 0;
+    for _ in 0..24 {
+        town.clock.advance(SignedDuration::from_hours(1));
+        for number in 0..5 {
+            in_a_day += guess(&town, browser(&format!("198.51.{number}.0/24"), &[]), "siti", 4).await.0;
+        }
+    }
+    assert!((60..=120).contains(&in_a_day), "{in_a_day} guesses in 24 hours, which touch two days");
+    town.clock.advance(SignedDuration::from_mins(1));
+    tries(&town, known(), "siti", PASSWORD, &code(&town, &siti)).await.unwrap();
+}
+
+#[tokio::test]
+async fn typos_in_a_known_browser_cost_nobody_else() {
+    let town = Town::with_policy(21, strict()).await;
+    let (siti, of_siti) = marked(&town, "siti").await;
+    let (budi, of_budi) = marked(&town, "budi").await;
+    // One computer at a counter, one address for the office.
+    let shared = || browser("203.0.113.0/24", &[&of_siti, &of_budi]);
+    assert_eq!(guess(&town, shared(), "siti", 9).await, (3, Some(Limited::StaffSignIns)));
+    tries(&town, shared(), "budi", PASSWORD, &code(&town, &budi)).await.unwrap();
+    // In another browser of hers she can go on: it counts for itself.
+    let new = tries(&town, browser("203.0.113.0/24", &[&of_budi]), "siti", PASSWORD, &code(&town, &siti)).await;
+    let new = new.unwrap().unwrap();
+    assert!(new != of_siti && new != of_budi);
+    // What is typed for her own password is hers alone, whoever guesses meanwhile.
+    assert_eq!(guess(&town, browser("198.51.100.0/24", &[]), "siti", 9).await, (3, Some(Limited::StaffStrangers)));
+}
+
+#[tokio::test]
+async fn a_mark_is_for_one_person_and_worthless_after_a_new_invitation() {
+    let town = Town::with_policy(22, strict()).await;
+    let (siti, of_siti) = marked(&town, "siti").await;
+    let (_, of_budi) = marked(&town, "budi").await;
+    let (_, admin) = somebody(&town, "admin", Role::Admin, &[]).await;
+    let forged = format!("{}{}", &of_siti[..32], &of_budi[32..]);
+    for other in [of_budi.as_str(), &forged, "", "00"] {
+        let told = guess(&town, browser("203.0.113.0/24", &[other]), "siti", 9).await.1;
+        assert_eq!(told, Some(Limited::StaffStrangers), "{other}");
+    }
+    let again = InviteStaff { id: siti.id, reason: "ponsel hilang".to_owned() };
+    let again = town.app.perform(admin.clone(), None, again).await.unwrap();
+    let told = guess(&town, browser("203.0.113.0/24", &[&of_siti]), "siti", 9).await;
+    assert_eq!(told, (0, Some(Limited::StaffStrangers)), "whoever is invited is known nowhere");
+    begin(&town, &again).await;
+    let told = guess(&town, browser("203.0.113.0/24", &[&of_siti]), "siti", 9).await;
+    assert_eq!(told, (0, Some(Limited::StaffStrangers)), "the mark was of the secret before");
+
+    let (rina, of_rina) = marked(&town, "rina").await;
+    guess(&town, browser("203.0.113.0/24", &[]), "rina", 9).await;
+    let disable = DisableStaff { id: rina.id, version: 2, reason: "pensiun".to_owned() };
+    town.app.perform(admin, None, disable).await.unwrap();
+    let told = guess(&town, browser("203.0.113.0/24", &[&of_rina]), "rina", 9).await;
+    assert_eq!(told, (0, Some(Limited::StaffStrangers)));
 }

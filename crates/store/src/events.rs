@@ -25,6 +25,17 @@ statements! {
            AND kind IN ('counter_set', 'counter_removed', 'counter_opened', 'counter_taken_over', 'counter_closed')
          ORDER BY at_ms DESC, id DESC LIMIT ?3"
     );
+    // What was found is read from the index of the office, the newest first; what else is asked for is looked at on the way. Kinds come as
+    // one text with spaces around each.
+    SEARCH_OFFICE = concat!(
+        "SELECT ", columns!(), " FROM events WHERE office = ?1 AND at_ms >= ?2 AND (at_ms, id) < (?3, ?4)
+         AND ((actor = 'staff' AND actor_id = ?5) OR ?5 = 0) AND (?6 = '' OR ?6 LIKE '% ' || kind || ' %')
+         AND (?7 = '' OR reason = ?7 OR reason LIKE ?7 || ' %') ORDER BY at_ms DESC, id DESC LIMIT ?8"
+    );
+    SEARCH_ACTOR = concat!(
+        "SELECT ", columns!(), " FROM events WHERE actor_id = ?1 AND actor = 'staff' AND at_ms >= ?2 AND at_ms < ?3 AND id < ?4
+         AND (?5 = '' OR office = ?5) AND (?6 = '' OR ?6 LIKE '% ' || kind || ' %') ORDER BY id DESC LIMIT ?7"
+    );
     OF_ACTOR = concat!("SELECT ", columns!(), " FROM events WHERE actor = ?1 AND actor_id = ?2 ORDER BY id DESC LIMIT ?3");
     RECENT = concat!("SELECT ", columns!(), " FROM events ORDER BY id DESC LIMIT ?1");
 }
@@ -100,6 +111,64 @@ fn recorded(row: &RowRef<'_>) -> Result<Recorded, Fault> {
         network: row.bytes_opt(10)?,
         device: row.bytes_opt(11)?,
     })
+}
+
+/// What is looked for in the log besides an office or an actor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search<'a> {
+    /// From this instant on.
+    pub from: Timestamp,
+    /// Up to before this instant.
+    pub to: Timestamp,
+    /// Before this line, which happened at `to`: where the page before has ended.
+    pub before: Option<i64>,
+    /// Of these kinds; of all where there are none.
+    pub kinds: &'a [&'a str],
+    /// At most so many lines.
+    pub limit: u32,
+}
+
+impl Search<'_> {
+    fn kinds_text(&self) -> String {
+        if self.kinds.is_empty() { String::new() } else { format!(" {} ", self.kinds.join(" ")) }
+    }
+}
+
+/// What happened at an office, the newest first: what this member of staff did, or anybody; about this call number, or anything.
+pub fn search_office(
+    tx: &Tx<'_>,
+    office: &str,
+    staff: Option<i64>,
+    number: &str,
+    search: &Search<'_>,
+) -> Result<Vec<Recorded>, Fault> {
+    let kinds = search.kinds_text();
+    let values = [
+        Value::Text(office),
+        Value::instant(search.from),
+        Value::instant(search.to),
+        Value::Int(search.before.unwrap_or(0)),
+        Value::Int(staff.unwrap_or(0)),
+        Value::Text(&kinds),
+        Value::Text(number),
+        Value::Int(search.limit.into()),
+    ];
+    tx.all(SEARCH_OFFICE, &values, recorded)
+}
+
+/// What a member of staff did, the newest first: at an office, or anywhere.
+pub fn search_staff(tx: &Tx<'_>, staff: i64, office: &str, search: &Search<'_>) -> Result<Vec<Recorded>, Fault> {
+    let kinds = search.kinds_text();
+    let values = [
+        Value::Int(staff),
+        Value::instant(search.from),
+        Value::instant(search.to),
+        Value::Int(search.before.unwrap_or(i64::MAX)),
+        Value::Text(office),
+        Value::Text(&kinds),
+        Value::Int(search.limit.into()),
+    ];
+    tx.all(SEARCH_ACTOR, &values, recorded)
 }
 
 /// Writes an event down.

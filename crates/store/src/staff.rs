@@ -70,6 +70,7 @@ statements! {
     TOUCH = "UPDATE staff_sessions SET seen_ms = ?2 WHERE id = ?1 AND seen_ms < ?2";
     END_SESSION = "DELETE FROM staff_sessions WHERE id = ?1";
     END_SESSIONS = "DELETE FROM staff_sessions WHERE staff_id = ?1";
+    SESSIONS = "SELECT count(*) FROM staff_sessions WHERE staff_id = ?1 AND expires_ms > ?2 AND seen_ms > ?3";
     REMOVE_ENDED = "DELETE FROM staff_sessions WHERE id IN
                     (SELECT id FROM staff_sessions WHERE expires_ms <= ?1 OR seen_ms <= ?2 ORDER BY expires_ms LIMIT ?3)";
 }
@@ -254,6 +255,11 @@ pub fn touch(tx: &Tx<'_>, id: &[u8; 16], now: Timestamp) -> Result<(), Fault> {
 /// Ends a session; `false` if there was none.
 pub fn end_session(tx: &Tx<'_>, id: &[u8; 16]) -> Result<bool, Fault> {
     tx.changed(END_SESSION, &[Value::Blob(id)])
+}
+
+/// How many sessions of somebody go on: not expired, and used since `idle_since`.
+pub fn sessions(tx: &Tx<'_>, id: StaffId, now: Timestamp, idle_since: Timestamp) -> Result<u32, Fault> {
+    tx.one(SESSIONS, &[Value::Int(id.0), Value::instant(now), Value::instant(idle_since)], |row| row.small(0))
 }
 
 /// Ends all sessions of somebody.

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use antrean_app::caller::{Caller, Language, SessionToken};
+use antrean_app::caller::{BrowserMark, Caller, Language, SessionToken};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -20,10 +20,17 @@ pub const SESSION_COOKIE: &str = "antrean_sesi";
 pub const LANGUAGE_FIELD: &str = "bahasa";
 /// The cookie with the token of a staff session.
 pub const STAFF_COOKIE: &str = "antrean_petugas";
+/// The cookie with the marks of staff who have signed in with this browser.
+pub const KNOWN_COOKIE: &str = "antrean_dikenal";
 /// Under this prefix live the pages of staff.
 pub const STAFF_PREFIX: &str = "/petugas";
 /// Under this prefix lives everything for programs.
 pub const API_PREFIX: &str = "/api";
+
+/// Marks that one browser keeps: those who share a computer at a counter. The latest stay.
+const MARKS_MAX: usize = 16;
+/// How long a browser keeps its marks: as long as browsers keep anything.
+const MARKS_KEPT_S: u64 = 400 * 24 * 60 * 60;
 
 /// Addresses of `X-Forwarded-For` that are looked at, from the right; no honest chain is longer.
 const FORWARDED_MAX: usize = 10;
@@ -102,6 +109,7 @@ impl FromRequestParts<WebState> for Who {
         Ok(Self(Caller {
             session: session_of(parts.uri.path(), &parts.headers),
             staff: staff_session_of(parts.uri.path(), &parts.headers),
+            browser: marks_of(parts.uri.path(), &parts.headers),
             network: address_of(parts, &state.settings).map(|address| Network::coarse(address).to_string()),
             language: language_of(&parts.uri, &parts.headers),
             lane: parts.extensions.get().copied().unwrap_or_default(),
@@ -141,6 +149,23 @@ pub fn staff_cookie(settings: &WebSettings, token: &str) -> HeaderValue {
     let (end, secure) =
         (if token.is_empty() { "; Max-Age=0" } else { "" }, if settings.secure_cookies { "; Secure" } else { "" });
     let line = format!("{STAFF_COOKIE}={token}; Path={STAFF_PREFIX}{end}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::try_from(line).expect("cookies hold visible ASCII")
+}
+
+/// The marks that a browser sends to the pages of staff; what is none is left out.
+fn marks_of(path: &str, headers: &HeaderMap) -> Vec<BrowserMark> {
+    let sent = if is_staff(path) { cookie(headers, KNOWN_COOKIE).unwrap_or_default() } else { "" };
+    sent.split('.').take(MARKS_MAX).filter_map(BrowserMark::from_text).collect()
+}
+
+/// `Set-Cookie` for the marks of staff: the latest in front of those that the browser has.
+pub fn known_cookie(settings: &WebSettings, latest: &str, kept: &[BrowserMark]) -> HeaderValue {
+    let others = kept.iter().map(BrowserMark::to_text).filter(|mark| mark != latest);
+    let marks: Vec<String> = std::iter::once(latest.to_owned()).chain(others).take(MARKS_MAX).collect();
+    let secure = if settings.secure_cookies { "; Secure" } else { "" };
+    let (path, marks) = (STAFF_PREFIX, marks.join("."));
+    let line =
+        format!("{KNOWN_COOKIE}={marks}; Path={path}; Max-Age={MARKS_KEPT_S}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::try_from(line).expect("cookies hold visible ASCII")
 }
 
@@ -278,6 +303,21 @@ mod tests {
         assert_eq!(language("/", "a=b; bahasa=en", "id"), Language::En);
         assert_eq!(language("/?x=1&bahasa=id", "bahasa=en", "en"), Language::Id);
         assert_eq!(language("/api/v1/me?bahasa=en", "bahasa=en", "id"), Language::Id);
+    }
+
+    #[test]
+    fn a_browser_keeps_the_marks_of_those_who_signed_in_last() {
+        let mark = |byte| BrowserMark([byte; 32]);
+        let kept: Vec<BrowserMark> = (0..20).map(mark).collect();
+        let line = known_cookie(&WebSettings::default(), &mark(3).to_text(), &kept);
+        let line = line.to_str().unwrap();
+        assert!(line.ends_with("; Path=/petugas; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure"), "{line}");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_str(line.split(';').next().unwrap()).unwrap());
+        let sent = marks_of("/petugas/masuk", &headers);
+        assert_eq!((sent.len(), sent[0].clone(), sent[1].clone(), sent[4].clone()), (16, mark(3), mark(0), mark(4)));
+        assert_eq!(marks_of("/masuk", &headers), [], "a citizen's page knows nothing of it");
+        assert!(line.len() < 2_000);
     }
 
     #[test]

@@ -127,10 +127,26 @@ async fn a_head_invites_an_officer_and_an_auditor_reads_of_it() {
     let form = form.fill_hidden("role", "admin").fill("offices", "");
     head.send(form).await.shows("Peran Anda tidak bisa mengatur petugas.");
     let form = head.form(&format!("/petugas/staf/{id}/nonaktif"));
-    head.send(form).await.shows("Nonaktif");
+    head.send(form).await.shows("Tulis alasannya dengan singkat").shows("Tidak ada sesinya yang sedang berjalan.");
+    let mut other = head.clone();
+    let form = |browser: &Browser| browser.form(&format!("/petugas/staf/{id}/nonaktif")).fill("alasan", "pindah tugas");
+    let (first, second) = (form(&head), form(&other));
+    head.send(first).await.shows("Rina Contoh (pintu.satu) sudah dinonaktifkan. Sesinya sudah berakhir.");
+    other.send(second.fill("alasan", "sama")).await.shows("sudah dinonaktifkan orang lain");
 
     let mut auditor = Browser::on_duty(&server, &server.on_duty("auditor", Role::Auditor, &[]).await);
     auditor.open("/petugas/jejak?petugas=1").await.shows("staff_added").shows("staff_disabled").shows("Nama kepala");
+    auditor.shows("Petugas dinonaktifkan").shows(&format!("petugas {id}: pindah tugas"));
+    auditor.open("/petugas/jejak?petugas=KEPALA&jenis=staff").await.shows("Petugas ditambah").shows("Nama kepala");
+    auditor.open("/petugas/jejak?petugas=kepala&jenis=day").await.shows("Tidak ada catatan yang cocok.");
+    auditor.open("/petugas/jejak?petugas=tidak.ada").await.shows("Tidak ada petugas dengan nama itu");
+    auditor.open("/petugas/jejak?petugas=nama").await.shows("Beberapa petugas cocok").shows("Nama kepala (kepala)");
+    auditor.follow("Nama kepala (kepala)").await.shows("Petugas ditambah");
+    auditor.open("/petugas/jejak?nomor=A-012").await.shows("Isi kantornya juga");
+    auditor.open("/petugas/jejak?kantor=BTM&nomor=a12&dari=2020-13-01").await.shows("Tulis tanggal seperti");
+    auditor.open("/petugas/jejak?kantor=BTM&nomor=a12").await.shows("Tidak ada catatan yang cocok.");
+    assert!(auditor.html.contains("value=\"a12\"") && auditor.html.contains("value=\"BTM\""), "what was asked stays");
+    head.open("/petugas/jejak?kantor=JAKSEL").await.shows("Anda tidak bertugas di");
     auditor.open("/petugas/BTM/jejak").await;
     auditor.open("/petugas/staf").await;
     assert_eq!(auditor.status, StatusCode::FORBIDDEN);
@@ -175,6 +191,37 @@ async fn who_may_do_everything_is_made_by_two() {
     two.press(first, "word", "no").await.shows("Tulis alasannya dengan singkat");
     two.press(second, "word", "yes").await.shows("Disetujui");
     two.open("/petugas/staf").await.shows("Nama rina").shows("Admin nasional");
+}
+
+#[tokio::test]
+async fn whoever_guesses_a_password_does_not_lock_out_the_browser_at_the_counter() {
+    let server = Server::new().await;
+    let invited = server.invite("siti.btm", Role::Officer, &["BTM"]).await;
+    let mut counter = Browser::new(&server);
+    let link = format!("/petugas/undangan/{}", invited.token);
+    counter.open(&link).await;
+    let form = counter.form(&link).fill("new_password", PASSWORD).fill("again", PASSWORD);
+    counter.send(form.fill("code", &server.code_of(&invited))).await;
+    let form = counter.form("/petugas/keluar");
+    counter.send(form).await;
+    server.clock.advance(SignedDuration::from_mins(2));
+
+    let mut stranger = Browser::new(&server);
+    stranger.open("/petugas/masuk").await;
+    for _ in 0..41 {
+        let form = stranger.form("/petugas/masuk").fill("login", "siti.btm").fill("password", "salah sama sekali");
+        stranger.send(form.fill("code", "000000")).await;
+    }
+    stranger.shows("dari peramban yang belum dikenal").shows("yang pernah Anda pakai untuk masuk");
+    let sign_in = |browser: &Browser| {
+        let form = browser.form("/petugas/masuk").fill("login", "siti.btm").fill("password", PASSWORD);
+        form.fill("code", &server.code_of(&invited))
+    };
+    let form = sign_in(&stranger);
+    stranger.send(form).await.shows("dari peramban yang belum dikenal");
+    let form = sign_in(&counter);
+    counter.send(form).await;
+    assert_eq!(counter.at, "/petugas/BTM");
 }
 
 /// Every route, as everybody: a new route of staff is tried here without being named.

@@ -240,7 +240,12 @@ async fn a_ticket_shows_the_line_on_its_day_and_what_is_masked_is_opened_for_a_r
     door.send(form).await.hides("Siti Contoh");
     assert_eq!(door.status, StatusCode::UNPROCESSABLE_ENTITY);
     let mut auditor = Browser::on_duty(&server, &server.on_duty("audit", Role::Auditor, &[]).await);
-    auditor.open("/petugas/BTM/jejak").await.shows("nama di KTP berbeda");
+    auditor
+        .open("/petugas/BTM/jejak")
+        .await
+        .shows("nama di KTP berbeda")
+        .shows("Data lengkap dibuka")
+        .shows("unmasked");
 }
 
 #[tokio::test]

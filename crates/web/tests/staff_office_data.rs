@@ -31,7 +31,7 @@ async fn a_head_changes_telephone_and_notice_and_everybody_sees_them() {
     assert_eq!(office["phone"], "(0778) 000000");
     assert_eq!(office["notice"]["en"], "Parking is behind.");
     let mut auditor = Browser::on_duty(&server, &server.on_duty("audit", Role::Auditor, &[]).await);
-    auditor.open("/petugas/BTM/jejak").await.shows("office_changed").shows("telepon baru");
+    auditor.open("/petugas/BTM/jejak").await.shows("Data kantor diubah").shows("office_changed").shows("telepon baru");
     server.check_rules().await;
 }
 

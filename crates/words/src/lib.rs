@@ -12,6 +12,7 @@ mod refusals;
 mod staff;
 mod staff_refusals;
 mod texts;
+mod trail;
 
 pub use antrean_app::caller::Language;
 pub use refusals::Explained;

@@ -250,6 +250,7 @@ fn limited(what: Limited) -> &'static str {
         Limited::BookingsOfAccount => "limited-bookings-of-account",
         Limited::MovesOfAccount => "limited-moves-of-account",
         Limited::StaffSignIns => "limited-staff-sign-ins",
+        Limited::StaffStrangers => "limited-staff-strangers",
         Limited::Requests => "limited-requests",
     }
 }
@@ -332,6 +333,7 @@ mod tests {
             Limited::BookingsOfAccount,
             Limited::MovesOfAccount,
             Limited::StaffSignIns,
+            Limited::StaffStrangers,
             Limited::Requests,
         ];
         let reasons = [

@@ -35,7 +35,8 @@ const FILES: &[(&str, &str, &str)] = files![
     "quota.ftl",
     "refusals.ftl",
     "staff.ftl",
-    "staff-refusals.ftl"
+    "staff-refusals.ftl",
+    "trail.ftl"
 ];
 
 /// Everything that can be said in one language. Made once per process; see [`Words::of`].

@@ -29,6 +29,11 @@ impl Clock for DemoClock {
     fn now(&self) -> Timestamp {
         SystemClock.now() + SignedDuration::from_millis(self.ahead_ms())
     }
+
+    /// Whoever tries the demo with an app of their own has a phone that shows today.
+    fn of_phones(&self) -> Timestamp {
+        SystemClock.now()
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +48,6 @@ mod tests {
         assert!(clock.now() >= then);
         clock.go_on_to(then - SignedDuration::from_hours(10));
         assert!(clock.now() >= then);
+        assert!(clock.of_phones() < then - SignedDuration::from_hours(49), "a phone does not go along");
     }
 }

@@ -127,7 +127,7 @@ impl Desk {
             login: worker.login.to_string(),
             name: worker.name.clone(),
             role: worker.role,
-            code: code_at(&worker.secret, self.clock.now()),
+            code: code_at(&worker.secret, self.clock.of_phones()),
         };
         DemoOffice {
             office: self.office,
@@ -194,7 +194,7 @@ pub async fn hire(
         let Invited { token, .. } = app.perform_as(Actor::Operator, OperatorInvites { add }).await?;
         let secret = totp_of_link(app.keys(), &unhex(&token).ok_or_else(|| Stop::failed("a link of staff"))?);
         let password = Password::typed(PASSWORD).expect("a password of ours");
-        begin(app, Caller::default(), &token, password, &code_at(&secret, app.now())).await?;
+        begin(app, Caller::default(), &token, password, &code_at(&secret, app.now_of_phones())).await?;
         workers.push(Worker { login, name: name.to_owned(), role, secret });
     }
     Ok(Arc::new(Desk { office, clock: Arc::clone(clock), workers, door: Mutex::default() }))
@@ -372,7 +372,9 @@ impl OfficeDay {
 /// Signs somebody in, with the password and the code of the moment. A code is good once: where it was used, the next is waited for.
 async fn come_in(app: &App, worker: &Worker) -> Result<Caller, Stop> {
     loop {
-        let (login, code) = (worker.login.clone(), code_at(&worker.secret, app.now()));
+        // Their phones are half a minute fast, which is allowed: the code of this moment may be the one that they began with.
+        let fast = app.now_of_phones() + SignedDuration::from_secs(30);
+        let (login, code) = (worker.login.clone(), code_at(&worker.secret, fast));
         let password = Password::typed(PASSWORD).expect("a password of ours");
         match sign_in(app, Caller::default(), login, password, &code).await {
             Ok(signed_in) => {

@@ -6,10 +6,10 @@ use antrean_domain::nik::Nik;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::queue_code::QueueCode;
 use antrean_domain::staff::Task;
-use antrean_store::ids::{AccountId, StaffId};
+use antrean_store::ids::{AccountId, PartyId, StaffId};
 use antrean_store::locks::Lock;
 use antrean_store::parties::Party;
-use antrean_store::{Tx, applicants, appointments, disowned, entries, parties, slots, strikes};
+use antrean_store::{Fault, Tx, applicants, appointments, disowned, entries, events, parties, slots, strikes};
 use serde::{Deserialize, Serialize};
 
 use super::{DayRefusal, revoke_visit, take_along};
@@ -18,7 +18,7 @@ use crate::entry;
 use crate::me::open_person;
 use crate::message::{Message, Recipient, tell};
 use crate::operation::{Context, Error, Note, Operation};
-use crate::party::PartyRecord;
+use crate::party::{PartyRecord, own_by_link};
 use crate::staff::{Approved, Ask, approval_of, checked_reason};
 use crate::ticket::code_of;
 
@@ -72,6 +72,22 @@ impl MoveClaim {
         end_party(tx, cx, &party)?;
         disown(tx, cx, &person, party.account)?;
         Ok(tell(tx, cx, Recipient::Account(party.account), Message::ClaimMoved { office: self.office })?)
+    }
+}
+
+/// At which office a NIK of a party was shown to be somebody else's, if that ended it.
+pub(crate) fn claim_of(tx: &Tx<'_>, party: PartyId) -> Result<Option<OfficeCode>, Fault> {
+    let lines = events::of_party(tx, party)?;
+    let office = lines.iter().rfind(|line| line.kind == "claim_moved").and_then(|line| line.office.as_deref());
+    Ok(office.and_then(|code| OfficeCode::parse(code).ok()))
+}
+
+/// The same for the caller's own ticket or entry.
+pub fn claimed_at(tx: &Tx<'_>, cx: &Context<'_>, link: &str) -> Result<Option<OfficeCode>, Error> {
+    let account = cx.account(tx)?;
+    match own_by_link(tx, cx, link, account)? {
+        Some(party) => Ok(claim_of(tx, party.id)?),
+        None => Ok(None),
     }
 }
 

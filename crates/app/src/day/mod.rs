@@ -29,8 +29,9 @@ use antrean_store::{Fault, Tx, appointments, parties, slots, visits, wishes};
 use jiff::civil::Date;
 
 pub use board::{Board, BoardCall, TicketLine, board, line_of};
+pub(crate) use claim::claim_of;
 pub(crate) use claim::claimed;
-pub use claim::{Claimed, MoveClaim};
+pub use claim::{Claimed, MoveClaim, claimed_at};
 pub use counter::{Act, CallNext, Desk, Does, desk};
 pub use door::{CheckIn, DoorAnswer, DoorView, Found, UndoCheckIn, door, find};
 pub use evening::EndDay;
@@ -121,7 +122,7 @@ fn keep(tx: &Tx<'_>, cx: &Context<'_>, visit: &mut Visit) -> Result<(), Error> {
 }
 
 /// What the log calls an event of a visit.
-fn kind(event: VisitEvent) -> String {
+pub(crate) fn kind(event: VisitEvent) -> String {
     let word = match event {
         VisitEvent::Call => "called",
         VisitEvent::Recall => "recalled",

@@ -1,7 +1,9 @@
 //! Those who work at the offices: who is on duty, what they may do and where, and how they come in.
 
 pub(crate) mod approval;
+mod browser;
 mod ceremony;
+mod kinds;
 mod passkey;
 mod people;
 mod refusal;
@@ -19,11 +21,13 @@ use serde::{Deserialize, Serialize};
 pub use approval::{Approved, Ask, Content, Decide, RequestView, Requests, Withdraw, requests};
 pub(crate) use approval::{ask as approval_of, checked_reason};
 pub use ceremony::{Question, Site, to_sign_in};
+pub use kinds::{KindGroup, is_kind};
 pub use passkey::{
     PasskeyView, RemovePasskey, WaysIn, add, begin_with_passkey, sign_in_by_passkey, to_add, to_begin, ways_in,
 };
 pub use people::{
-    AddStaff, ChangeStaff, DisableStaff, InviteStaff, Invited, MemberView, OperatorInvites, StaffList, list, member,
+    AddStaff, ChangeStaff, DisableStaff, InviteStaff, Invited, Leaving, MemberView, OperatorInvites, StaffList,
+    leaving, list, member,
 };
 pub use refusal::StaffRefusal;
 pub use sign_in::{
@@ -31,7 +35,7 @@ pub use sign_in::{
     link, sign_in, totp_of_link,
 };
 
-pub use trail::{LINES_MAX, Line, Trail, trail};
+pub use trail::{Found, LINES_MAX, Line, Meant, Trail, trail};
 
 use crate::entropy;
 use crate::operation::{Context, Error};

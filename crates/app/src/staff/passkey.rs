@@ -8,8 +8,9 @@ use antrean_store::{Fault, Lane, Tx, passkeys, staff};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::browser::{self, NETWORKS_OF_A_LOGIN, PEOPLE_OF_A_NETWORK};
 use super::ceremony::{self, Ceremony, Key, NewKey, Once, Owner, Question, Site};
-use super::sign_in::{NETWORKS_OF_A_LOGIN, NoteWrong, StaffSignedIn, begin_session, link_id, member_of_link};
+use super::sign_in::{NoteWrong, StaffSignedIn, begin_session, link_id, member_of_link};
 use super::{StaffRefusal, name_of};
 use crate::app::App;
 use crate::caller::{Actor, Caller, unhex};
@@ -25,8 +26,6 @@ const FRESH: SignedDuration = SignedDuration::from_mins(15);
 const OWNED_MAX: u32 = 10;
 /// Characters of the name that an owner gives a passkey.
 const NAME_MAX: usize = 60;
-/// Sign-ins by passkey tried from one network in an hour, as a multiple of those of one name: a whole office sits behind one address.
-const PEOPLE_OF_A_NETWORK: u32 = 100;
 
 /// What is sealed beside a passkey.
 #[derive(Serialize, Deserialize)]
@@ -234,6 +233,13 @@ impl Operation for TryPasskey {
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
         self.once.use_up(tx)?;
+        let owner = match passkeys::by_credential(tx, &self.credential)? {
+            Some(passkey) => staff::get(tx, passkey.staff)?,
+            None => None,
+        };
+        if browser::counted_as_known(tx, cx, owner.as_ref())? {
+            return Ok(());
+        }
         let max = cx.policy.staff_tries_per_login_hour;
         let network = cx.network().unwrap_or_default();
         let whom = [b"passkey\n", self.credential.as_slice()].concat();

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use antrean_domain::keys::Keyring;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::{Login, Role, Task};
+use antrean_domain::visit::CallNumber;
 use antrean_store::ids::StaffId;
 use antrean_store::staff::{Member, StaffState};
-use antrean_store::{Tx, staff};
+use antrean_store::{Tx, counters, staff, visits};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::sign_in::{link_id, link_text, link_token};
-use super::{Approved, Ask, Officer, StaffRecord, StaffRefusal, approval, open_record, seal_record};
+use super::{Approved, Ask, Officer, StaffRecord, StaffRefusal, approval, checked_reason, open_record, seal_record};
 use crate::caller::Actor;
 use crate::operation::{Context, Error, Note, Operation};
 use crate::refusal::Refusal;
+use crate::ticket::zone_of;
 
 /// Members listed at once: more than a country's passport offices have.
 const LISTED_MAX: u32 = 20_000;
@@ -210,12 +212,50 @@ impl Operation for DisableStaff {
         let member = held(tx, self.id)?;
         let actor = governs_member(tx, cx, &member)?;
         stays_an_admin(tx, &member)?;
-        if !staff::set_state(tx, self.id, self.version, StaffState::Disabled)? {
+        let reason = checked_reason(&self.reason)?;
+        if member.state == StaffState::Disabled || !staff::set_state(tx, self.id, self.version, StaffState::Disabled)? {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
         staff::end_sessions(tx, self.id)?;
-        note(tx, cx, actor, "staff_disabled", self.id)
+        leave_counter(tx, cx, actor, self.id)?;
+        let reason = format!("staff {}: {reason}", self.id);
+        Ok(cx.note(tx, actor, Note { kind: "staff_disabled", reason: Some(&reason), ..Note::default() })?)
     }
+}
+
+/// Closes the counter at which somebody sits. Whoever is before it stays there for whoever opens it next.
+fn leave_counter(tx: &Tx<'_>, cx: &Context<'_>, actor: Actor, whose: StaffId) -> Result<(), Error> {
+    let Some(counter) = counters::of_officer(tx, whose)? else { return Ok(()) };
+    if !counters::close(tx, counter.id, whose)? {
+        return Err(StaffRefusal::ChangedMeanwhile.into());
+    }
+    let (office, reason) = (Some(counter.office.as_str()), counter.number.to_string());
+    Ok(cx.note(tx, actor, Note { kind: "counter_closed", office, reason: Some(&reason), ..Note::default() })?)
+}
+
+/// What ends with somebody's access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Sessions that go on now.
+    pub sessions: u32,
+    /// The counter at which they sit: office and number.
+    pub counter: Option<(OfficeCode, u32)>,
+    /// Who is before it.
+    pub before: Option<CallNumber>,
+}
+
+/// What would end if somebody were disabled now, for whoever may do it.
+pub fn leaving(tx: &Tx<'_>, cx: &Context<'_>, id: StaffId) -> Result<Leaving, Error> {
+    let member = staff::get(tx, id)?.ok_or(StaffRefusal::MemberUnknown)?;
+    governs_member(tx, cx, &member)?;
+    let idle = SignedDuration::from_mins(i64::from(cx.policy.staff_idle_minutes));
+    let sessions = staff::sessions(tx, id, cx.now, cx.now - idle)?;
+    let Some(counter) = counters::of_officer(tx, id)? else {
+        return Ok(Leaving { sessions, counter: None, before: None });
+    };
+    let today = zone_of(cx, &counter.office).local(cx.now).date();
+    let before = visits::at_counter(tx, &counter.office, today, counter.number)?.map(|visit| visit.number);
+    Ok(Leaving { sessions, counter: Some((counter.office, counter.number)), before })
 }
 
 /// Somebody, held to the end of the transaction.

@@ -12,16 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Totp};
 
-use super::{SEAL_TOTP, StaffRecord, StaffRefusal, open_record};
+use super::{SEAL_TOTP, StaffRecord, StaffRefusal, browser, open_record};
 use crate::app::App;
 use crate::caller::{Actor, Caller, SessionToken, hex, unhex};
 use crate::entropy;
 use crate::limit::{self, HOUR_S, Limited};
 use crate::operation::{Context, Error, Failure, Note, Operation};
 
-/// What one sign-in name may be tried from all networks together, as a multiple of what it may be tried from one: a lock-out must
-/// not be a weapon in the hand of somebody elsewhere.
-pub(super) const NETWORKS_OF_A_LOGIN: u32 = 4;
 /// A session is noted as used at most so often: a page a second must not be a write a second.
 pub const TOUCH_GRAIN: SignedDuration = SignedDuration::from_secs(60);
 
@@ -150,7 +147,7 @@ pub async fn begin(
     password: Password,
     code: &str,
 ) -> Result<StaffSignedIn, Failure> {
-    let (wanted, now) = (token.to_owned(), app.now());
+    let (wanted, now) = (token.to_owned(), app.now_of_phones());
     app.ask(caller.clone(), move |tx, cx| member_of_link(tx, cx, &wanted).map(drop)).await?;
     let gone = || Failure::from(StaffRefusal::LinkGone);
     let bytes = unhex::<32>(token).ok_or_else(gone)?;
@@ -196,6 +193,8 @@ pub struct StaffSignedIn {
     pub session: String,
     /// When the session ends at the latest; sooner when it is idle.
     pub expires: Timestamp,
+    /// The mark that the browser is to keep, by which it is known the next time; 64 hexadecimal digits.
+    pub mark: Option<String>,
 }
 
 pub(super) fn begin_session(tx: &Tx<'_>, cx: &Context<'_>, id: StaffId) -> Result<StaffSignedIn, Error> {
@@ -203,7 +202,8 @@ pub(super) fn begin_session(tx: &Tx<'_>, cx: &Context<'_>, id: StaffId) -> Resul
     let expires = cx.now + SignedDuration::from_hours(i64::from(cx.policy.staff_session_hours));
     staff::begin_session(tx, id, &cx.keys.session_hash(&token), cx.now, expires)?;
     cx.note(tx, Actor::Staff(id), Note { kind: "staff_signed_in", ..Note::default() })?;
-    Ok(StaffSignedIn { session: SessionToken(token).to_text(), expires })
+    let mark = staff::get(tx, id)?.and_then(|member| browser::mark(cx, &member)).map(|mark| mark.to_text());
+    Ok(StaffSignedIn { session: SessionToken(token).to_text(), expires, mark })
 }
 
 /// Signs somebody in by password and second factor. Says the same whatever was wrong.
@@ -221,7 +221,7 @@ pub async fn sign_in(
     let wrong = || Failure::from(StaffRefusal::SignInWrong);
     let member = member.ok_or_else(wrong)?;
     let secret = member.totp.as_deref().and_then(|sealed| app.keys().open(SEAL_TOTP, sealed).ok()).ok_or_else(wrong)?;
-    let Some(step) = step_of(&secret, code, app.now()).filter(|_| right) else {
+    let Some(step) = step_of(&secret, code, app.now_of_phones()).filter(|_| right) else {
         app.perform(caller, None, NoteWrong { staff: member.id }).await?;
         return Err(wrong());
     };
@@ -240,11 +240,22 @@ impl Operation for CountTry {
     type Outcome = ();
 
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
-        let max = cx.policy.staff_tries_per_login_hour;
-        let whom = self.login.as_str().as_bytes();
-        let here = [whom, b"\n", cx.network().unwrap_or_default().as_slice()].concat();
-        limit::take(tx, cx, Limited::StaffSignIns, &here, HOUR_S, max)?;
-        limit::take(tx, cx, Limited::StaffSignIns, whom, HOUR_S, max.saturating_mul(NETWORKS_OF_A_LOGIN))
+        browser::count(tx, cx, &self.login)
+    }
+}
+
+/// Counts a try at the caller's own password. It is theirs alone: strangers cannot use it up.
+#[derive(Serialize, Deserialize)]
+struct CountOwnTry {}
+
+impl Operation for CountOwnTry {
+    const NAME: &'static str = "staff_own_try";
+    const LANE: Lane = Lane::SignIn;
+    type Outcome = ();
+
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
+        let whom = [b"own\n".as_slice(), &cx.officer(tx)?.id.0.to_be_bytes()].concat();
+        limit::take(tx, cx, Limited::StaffSignIns, &whom, HOUR_S, cx.policy.staff_tries_per_login_hour)
     }
 }
 
@@ -331,8 +342,7 @@ pub async fn change_password(app: &App, caller: Caller, old: Password, new: Pass
             staff::get(tx, id)?.ok_or_else(|| StaffRefusal::SignedOut.into())
         })
         .await?;
-    let login = login_of(&member).map_err(Failure::from)?;
-    app.perform(caller.clone(), None, CountTry { login }).await?;
+    app.perform(caller.clone(), None, CountOwnTry {}).await?;
     if !is_right(old, member.password.clone()).await {
         return Err(StaffRefusal::SignInWrong.into());
     }

@@ -100,6 +100,9 @@ pub(super) struct Appointment {
     can_move: bool,
     /// Choices of the wish to be moved at a wave; null without one.
     wish: Option<Vec<String>>,
+    /// Why the office took the place back, where it is `revoked` for a reason of its people: `claim_moved`, a NIK was shown at an office to
+    /// be somebody else's. Null otherwise, as after a closure.
+    revoked_because: Option<&'static str>,
     /// Counts the changes, for calendars.
     #[schema(example = 0)]
     sequence: u32,
@@ -135,6 +138,7 @@ impl From<TicketView> for Appointment {
             cancel_is_late: view.cancel_is_late,
             can_move: view.can_move,
             wish: view.wish.map(|choices| choices.iter().map(Choice::to_string).collect()),
+            revoked_because: view.claimed_at.map(|_| "claim_moved"),
             sequence: view.sequence,
             booked: view.booked,
             token: view.token,

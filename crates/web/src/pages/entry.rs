@@ -2,6 +2,7 @@
 
 use antrean_app::Refusal;
 use antrean_app::caller::HOME_ZONE;
+use antrean_app::day::claimed_at;
 use antrean_app::draft::SaveDraft;
 use antrean_app::entry::{self, EntryView, Withdraw};
 use antrean_app::me;
@@ -18,6 +19,7 @@ use crate::pages::Page;
 use crate::pages::enter::{NoticePage, draft_of};
 use crate::pages::me::ConfirmPage;
 use crate::pages::pick::{ChoiceLine, choice_lines};
+use crate::pages::ticket::claimed_lines;
 use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, Visit, onward, show};
 use crate::state::WebState;
 
@@ -92,7 +94,14 @@ async fn receipt(visit: Visit, Named(link): Named<String>) -> Answer {
     let words = visit.words;
     let overview = visit.app().overview();
     let release = overview.release(&entry.release);
-    let told = Told::of(&visit, &entry);
+    let mut told = Told::of(&visit, &entry);
+    if matches!(entry.state, EntryState::Withdrawn | EntryState::Left) {
+        let asked = link.clone();
+        if let Some(office) = visit.ask(move |tx, cx| claimed_at(tx, cx, &asked)).await?? {
+            told.heading = words.say("claimed-title");
+            told.lines = claimed_lines(&visit, office);
+        }
+    }
     let open = entry.state == EntryState::Entered
         && visit.app().now() < entry.freeze
         && entry.release_state == ReleaseState::Open;

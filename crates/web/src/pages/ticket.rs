@@ -13,7 +13,7 @@ use antrean_app::replacement::{self, Choosing, Replace};
 use antrean_app::ticket::{self, TicketView};
 use antrean_domain::appointment::AppointmentState;
 use antrean_domain::draw::entry::Choice;
-use antrean_domain::office::{Office, PositionQuality};
+use antrean_domain::office::{Office, OfficeCode, PositionQuality};
 use antrean_domain::person::ADULT_AGE;
 use antrean_domain::service::ServiceCode;
 use antrean_domain::visit::VisitState;
@@ -153,8 +153,19 @@ struct TicketPage {
     sign_in: Option<String>,
     /// Why the office took the place back, and until when another can be chosen first.
     lost: Option<(String, Option<String>)>,
+    /// That a NIK was shown to be somebody else's, what became of the place, and what can be done.
+    claimed: Vec<String>,
     /// The line at the office, on the day.
     line: Vec<String>,
+}
+
+/// What is said to whoever named a NIK that was shown to be somebody else's: what was shown where, what became of the place, and where
+/// to go if that is wrong.
+pub(crate) fn claimed_lines(visit: &Visit, office: OfficeCode) -> Vec<String> {
+    let catalogue = visit.app().catalogue();
+    let name = catalogue.offices.get(&office).map_or_else(|| office.to_string(), |office| office.name.clone());
+    let say = |key: &str| visit.words.say_with(key, &[("office", Arg::from(&name))]);
+    vec![say("claimed-why"), visit.words.say("claimed-place"), say("claimed-wrong")]
 }
 
 async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
@@ -181,8 +192,9 @@ async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
         Source::Leftover => "ticket-source-leftover",
         Source::FirstCome => "ticket-source-first-come",
     };
+    let claimed = ticket.claimed_at.filter(|_| own).map(|office| claimed_lines(&visit, office));
     let lost = match ticket.state {
-        AppointmentState::Revoked if own => choosing(&visit, &link).await?.map(|right| {
+        AppointmentState::Revoked if own && claimed.is_none() => choosing(&visit, &link).await?.map(|right| {
             let until = words.say_with(
                 "ticket-lost-choose",
                 &[("until", Arg::from(words.date(ticket.zone.local(right.until).date())))],
@@ -207,7 +219,8 @@ async fn show_ticket(visit: Visit, Named(link): Named<String>) -> Answer {
         code: ticket.code.to_string(),
         state: words.state(ticket.state),
         kind: kind(ticket.state),
-        next: words.state_next(ticket.state),
+        next: if claimed.is_some() { words.say("claimed-next") } else { words.state_next(ticket.state) },
+        claimed: claimed.unwrap_or_default(),
         date: words.date(ticket.slot.date),
         window: words.window(ticket.slot.starts, ticket.ends, ticket.zone),
         office: office.map_or_else(|| ticket.slot.office.to_string(), |office| office.name.clone()),

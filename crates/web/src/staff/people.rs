@@ -1,16 +1,17 @@
 //! Staff themselves: who works where, inviting, changing, disabling.
 
-use antrean_app::staff::{self, AddStaff, Approved, ChangeStaff, DisableStaff, InviteStaff, MemberView};
+use antrean_app::staff::{self, AddStaff, Approved, ChangeStaff, DisableStaff, InviteStaff, Leaving, MemberView};
 use antrean_domain::office::OfficeCode;
 use antrean_domain::staff::{Login, Role, Task};
 use antrean_store::ids::StaffId;
 use antrean_store::staff::StaffState;
+use antrean_words::Arg;
 use askama::Template;
 use axum::http::StatusCode;
 
 use super::desk::{Desk, Screen};
 use super::table::{Needs, Table};
-use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show};
+use crate::pages::visit::{Answer, Detour, Faults, Named, Sent, onward, show};
 use crate::problem::BadRequest;
 
 const LIST: &str = "/petugas/staf";
@@ -31,6 +32,8 @@ pub(super) fn routes(table: Table) -> Table {
 #[template(path = "staff/people.html")]
 struct ListPage {
     page: Screen,
+    /// What was just done.
+    done: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -52,7 +55,20 @@ fn state_key(state: StaffState) -> (&'static str, &'static str) {
     }
 }
 
-async fn list(desk: Desk) -> Answer {
+/// What was just done to somebody, for the line above the list.
+fn done(desk: &Desk, sent: &Sent, members: &[MemberView]) -> Option<String> {
+    let key = match sent.get("selesai") {
+        "ubah" => "staff-done-changed",
+        "nonaktif" => "staff-done-disabled",
+        "sudah" => "staff-done-before",
+        _ => return None,
+    };
+    let who = members.iter().find(|member| member.id.to_string() == sent.get("siapa"))?;
+    let args = [("name", Arg::from(&who.name)), ("login", Arg::from(&who.login))];
+    Some(desk.words().say_with(key, &args))
+}
+
+async fn list(desk: Desk, sent: Sent) -> Answer {
     let list = match desk.ask(staff::list).await? {
         Ok(list) => list,
         Err(refusal) => return Err(refusal.into()),
@@ -70,6 +86,7 @@ async fn list(desk: Desk) -> Answer {
         }
     };
     let page = ListPage {
+        done: done(&desk, &sent, &list.members),
         page: desk.screen("staff-people-title", &Faults::none()),
         rows: list.members.into_iter().map(row).collect(),
     };
@@ -96,6 +113,8 @@ struct PersonPage {
     roles: Vec<(&'static str, String)>,
     offices: String,
     reason: String,
+    /// Why somebody is to be disabled, as it was typed.
+    why: String,
 }
 
 struct Known {
@@ -104,9 +123,32 @@ struct Known {
     state: String,
     state_kind: &'static str,
     is_disabled: bool,
+    /// What ends when they are disabled.
+    ends: Vec<String>,
 }
 
-fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Faults) -> Answer {
+/// What ends when somebody is disabled, in sentences.
+async fn ends(desk: &Desk, id: StaffId) -> Result<Vec<String>, Detour> {
+    let Leaving { sessions, counter, before } = desk.ask(move |tx, cx| staff::leaving(tx, cx, id)).await??;
+    let words = desk.words();
+    let mut ends = vec![words.say_with("staff-ends-sessions", &[("count", Arg::from(sessions))])];
+    if let Some((office, counter)) = counter {
+        let args = [("office", Arg::from(office.to_string())), ("counter", Arg::from(counter.to_string()))];
+        ends.push(words.say_with("staff-ends-counter", &args));
+        if let Some(number) = before {
+            let args = [("number", Arg::from(number.to_string())), ("counter", Arg::from(counter.to_string()))];
+            ends.push(words.say_with("staff-ends-before", &args));
+        }
+    }
+    ends.push(words.say("staff-ends-log"));
+    Ok(ends)
+}
+
+async fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Faults) -> Answer {
+    let ends = match known {
+        Some(member) => ends(desk, member.id).await?,
+        None => Vec::new(),
+    };
     let roles = Role::ALL.into_iter().filter(|role| desk.officer.role.governs(*role));
     let title = known.map_or_else(|| desk.words().say("staff-person-new"), |member| member.name.clone());
     let page = PersonPage {
@@ -119,6 +161,7 @@ fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Fau
         roles: roles.map(|role| (role.as_str(), desk.words().role(role))).collect(),
         offices: sent.get("offices").to_owned(),
         reason: sent.get("reason").to_owned(),
+        why: sent.get("alasan").to_owned(),
         known: known.map(|member| {
             let (state, state_kind) = state_key(member.state);
             Known {
@@ -127,6 +170,7 @@ fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Fau
                 state: desk.words().say(state),
                 state_kind,
                 is_disabled: member.state == StaffState::Disabled,
+                ends,
             }
         }),
         faults,
@@ -136,7 +180,7 @@ fn person_page(desk: &Desk, known: Option<&MemberView>, sent: &Sent, faults: Fau
 
 async fn ask_new(desk: Desk) -> Answer {
     let sent = Sent::of([("role", Role::Officer.as_str().to_owned())]);
-    person_page(&desk, None, &sent, Faults::none())
+    person_page(&desk, None, &sent, Faults::none()).await
 }
 
 /// Role and offices as they were typed, or what is wrong with them.
@@ -182,12 +226,12 @@ async fn add(desk: Desk, sent: Sent) -> Answer {
     }
     let (role, offices) = role_and_offices(&desk, &sent, &mut faults);
     let (Ok(login), Some(role), false) = (login, role, faults.any()) else {
-        return person_page(&desk, None, &sent, faults);
+        return person_page(&desk, None, &sent, faults).await;
     };
     let add = AddStaff { login, name: sent.get("name").to_owned(), role, offices };
     match desk.perform(&sent, add).await? {
         Ok(invited) => invited_page(&desk, &invited.token, invited.login.as_str(), invited.expires),
-        Err(refusal) => person_page(&desk, None, &sent, Faults::one(field(&refusal), desk.explain(&refusal))),
+        Err(refusal) => person_page(&desk, None, &sent, Faults::one(field(&refusal), desk.explain(&refusal))).await,
     }
 }
 
@@ -211,20 +255,24 @@ fn invited_page(desk: &Desk, token: &str, login: &str, expires: jiff::Timestamp)
     show(StatusCode::OK, &page)
 }
 
-async fn member(desk: &Desk, id: &str) -> Result<MemberView, crate::pages::visit::Detour> {
+async fn member(desk: &Desk, id: &str) -> Result<MemberView, Detour> {
     let id = id.parse().map(StaffId).map_err(|_| BadRequest::NotFound)?;
     Ok(desk.ask(move |tx, cx| staff::member(tx, cx, id)).await??)
 }
 
-async fn one(desk: Desk, Named(id): Named<String>) -> Answer {
-    let member = member(&desk, &id).await?;
-    let sent = Sent::of([
+/// The form with somebody as they are.
+fn as_they_are(member: &MemberView) -> Sent {
+    Sent::of([
         ("login", member.login.clone()),
         ("name", member.name.clone()),
         ("role", member.role.as_str().to_owned()),
         ("offices", codes(&member.offices)),
-    ]);
-    person_page(&desk, Some(&member), &sent, Faults::none())
+    ])
+}
+
+async fn one(desk: Desk, Named(id): Named<String>) -> Answer {
+    let member = member(&desk, &id).await?;
+    person_page(&desk, Some(&member), &as_they_are(&member), Faults::none()).await
 }
 
 fn version(sent: &Sent) -> i64 {
@@ -236,7 +284,7 @@ async fn change(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
     let mut faults = Faults::none();
     let (role, offices) = role_and_offices(&desk, &sent, &mut faults);
     let (Some(role), false) = (role, faults.any()) else {
-        return person_page(&desk, Some(&member), &sent, faults);
+        return person_page(&desk, Some(&member), &sent, faults).await;
     };
     let change = ChangeStaff {
         id: member.id,
@@ -247,9 +295,11 @@ async fn change(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
         reason: sent.get("reason").to_owned(),
     };
     match desk.perform(&sent, change).await? {
-        Ok(Approved::Done { .. }) => Ok(onward(LIST)),
+        Ok(Approved::Done { .. }) => Ok(onward(&format!("{LIST}?selesai=ubah&siapa={}", member.id))),
         Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
-        Err(refusal) => person_page(&desk, Some(&member), &sent, Faults::one(field(&refusal), desk.explain(&refusal))),
+        Err(refusal) => {
+            person_page(&desk, Some(&member), &sent, Faults::one(field(&refusal), desk.explain(&refusal))).await
+        }
     }
 }
 
@@ -261,8 +311,17 @@ async fn invite(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
 }
 
 async fn disable(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
-    let member = member(&desk, &id).await?;
-    let disable = DisableStaff { id: member.id, version: version(&sent), reason: sent.get("reason").to_owned() };
-    desk.perform(&sent, disable).await??;
-    Ok(onward(LIST))
+    let before = member(&desk, &id).await?;
+    let disable = DisableStaff { id: before.id, version: version(&sent), reason: sent.get("alasan").to_owned() };
+    let refusal = match desk.perform(&sent, disable).await? {
+        Ok(()) => return Ok(onward(&format!("{LIST}?selesai=nonaktif&siapa={}", before.id))),
+        Err(refusal) => refusal,
+    };
+    // Whoever was overtaken sees them as they are now.
+    let now = member(&desk, &id).await?;
+    if now.state == StaffState::Disabled {
+        return Ok(onward(&format!("{LIST}?selesai=sudah&siapa={}", now.id)));
+    }
+    let sent = as_they_are(&now).and("alasan", sent.get("alasan"));
+    person_page(&desk, Some(&now), &sent, Faults::one("alasan", desk.explain(&refusal))).await
 }

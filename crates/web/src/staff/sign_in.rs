@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::passkey::{self, ANSWER_FIELD, NAME_FIELD};
 use super::table::{Needs, SIGN_IN, Table};
-use crate::caller::{STAFF_PREFIX, staff_cookie};
+use crate::caller::{STAFF_PREFIX, known_cookie, staff_cookie};
 use crate::pages::Page;
 use crate::pages::qr;
 use crate::pages::visit::{Answer, Faults, Named, Sent, Visit, onward, onward_with, show};
@@ -106,7 +106,10 @@ async fn sign_in_by_passkey(visit: &Visit, sent: &Sent) -> Answer {
 }
 
 fn come_in(visit: &Visit, signed_in: &StaffSignedIn, to: &str) -> Response {
-    onward_with(to, [staff_cookie(&visit.state.settings, &signed_in.session)])
+    let settings = &visit.state.settings;
+    let session = staff_cookie(settings, &signed_in.session);
+    let known = signed_in.mark.as_ref().map(|mark| known_cookie(settings, mark, &visit.caller.browser));
+    onward_with(to, std::iter::once(session).chain(known))
 }
 
 #[derive(Template)]

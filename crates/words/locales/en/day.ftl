@@ -320,4 +320,4 @@ claim-nik-hint = 16 digits
 claim-how = Proof that was seen
 claim-how-hint = For example: original card, the face fits
 claim-do = Free this NIK
-claim-done = That NIK is free. Its owner may register now.
+claim-done = The NIK is free. Tell its owner: the place does not pass to them, it goes back to everybody. They can enter or choose a place now, or be served today without a ticket at the door.

@@ -21,4 +21,4 @@ sms-missed = Antrean: you were marked absent at { $office }, { $date }. { $rest 
 sms-moved-by-office = Antrean: the office is closed on { $date }; we moved your appointment.
 sms-only-place = { $place }
 sms-revoked = Antrean: { $office } is closed on { $date }, your appointment is off. Open your ticket to choose another before other people.
-sms-claim-moved = Antrean: the owner of a NIK showed their card at { $office }. Your entry with it was ended. Wrong? Come with your card.
+sms-claim-moved = Antrean: a NIK in your entry was shown at { $office } to be someone else's. Its place is freed. Wrong? Come with your card.

@@ -99,8 +99,21 @@ staff-person-again = Invite again
 staff-person-again-help = For who forgot the password or has a new phone. The old password and code are good no more.
 staff-person-again-do = Make a new link
 staff-person-disable = Disable
-staff-person-disable-help = All sessions end at once. What they did stays in the log.
+staff-person-disable-help = This happens:
 staff-person-disable-do = Disable now
+staff-person-disable-why = Reason
+staff-person-disable-why-hint = Kept in the log of changes. Such as: works elsewhere now
+staff-ends-sessions = { $count ->
+    [0] No session of theirs is going on.
+    [one] One session of theirs ends at once.
+   *[other] { $count } sessions of theirs end at once.
+}
+staff-ends-counter = Counter { $counter } at { $office } closes.
+staff-ends-before = { $number } is at that counter and stays there: whoever opens counter { $counter } next goes on with them.
+staff-ends-log = What they did stays in the log of changes.
+staff-done-changed = { $name } ({ $login }) was changed.
+staff-done-disabled = { $name } ({ $login }) was disabled. Their sessions have ended.
+staff-done-before = { $name } ({ $login }) was disabled by somebody else. You have changed nothing.
 staff-person-trail = See what they did
 staff-invited-title = The invitation is made
 staff-invited-for = Give this link to { $login }
@@ -127,13 +140,27 @@ approval-staff-change = Making a national administrator
 
 # The log of changes.
 audit-title = Log of changes
-audit-date = Date
+audit-from = From
+audit-through = Through
 audit-date-wrong = Write a date like 2027-01-12.
 audit-show = Show
 audit-ticket = Ticket or entry
-audit-ticket-hint = The address of the ticket, or the last part of it
-audit-staff = Number of the member of staff
-audit-none = Nothing is written down.
+audit-ticket-hint = Code of the ticket, or its address
+audit-staff = Member of staff
+audit-staff-hint = Name, sign-in name or number
+audit-staff-unknown = There is nobody of that name whom you may look up.
+audit-staff-many = Several people fit. Choose one.
+audit-meant = { $name } ({ $login })
+audit-number = Call number
+audit-number-hint = Such as A-012
+audit-number-wrong = Write a call number such as A-012.
+audit-number-where = Name the office as well: every office has call numbers of its own.
+audit-office-hint = Code of the office. Example: BTM
+audit-group = Kind
+audit-group-all = All
+audit-ask = Name an office, a member of staff or a ticket, then show.
+audit-older = Older lines
+audit-none = Nothing is written down that fits.
 audit-at = Time
 audit-who = By
 audit-what = What

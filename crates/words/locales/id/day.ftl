@@ -316,4 +316,4 @@ claim-nik-hint = 16 angka
 claim-how = Bukti yang dilihat
 claim-how-hint = Misalnya: KTP asli, wajah cocok
 claim-do = Bebaskan NIK ini
-claim-done = NIK itu sudah bebas. Pemiliknya boleh mendaftar sekarang.
+claim-done = NIK itu sudah bebas. Katakan kepada pemiliknya: tempat yang tadi tidak pindah kepadanya, tetapi kembali untuk semua. Ia bisa mendaftar atau memilih tempat sekarang, atau dilayani hari ini tanpa tiket lewat Pintu.

@@ -20,4 +20,4 @@ sms-missed = Antrean: Anda tercatat tidak hadir di { $office }, { $date }. { $re
 sms-moved-by-office = Antrean: kantor tutup { $date }, jadwal Anda kami pindah.
 sms-only-place = { $place }
 sms-revoked = Antrean: { $office } tutup { $date }, jadwal Anda batal, tanpa catatan. Buka tiket Anda untuk memilih pengganti lebih dulu.
-sms-claim-moved = Antrean: pemilik NIK menunjukkan KTP di { $office }. Pendaftaran Anda dengan NIK itu dihentikan. Keliru? Datang dengan KTP.
+sms-claim-moved = Antrean: satu NIK di pendaftaran Anda terbukti milik orang lain di { $office }. Tempatnya dilepas. Keliru? Datang dengan KTP.

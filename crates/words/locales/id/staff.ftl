@@ -99,8 +99,20 @@ staff-person-again = Undang lagi
 staff-person-again-help = Untuk yang lupa kata sandi atau ganti ponsel. Kata sandi dan kode yang lama tidak berlaku lagi.
 staff-person-again-do = Buat tautan baru
 staff-person-disable = Nonaktifkan
-staff-person-disable-help = Semua sesinya langsung berakhir. Jejak perubahannya tetap ada.
+staff-person-disable-help = Sesudah dinonaktifkan:
 staff-person-disable-do = Nonaktifkan sekarang
+staff-person-disable-why = Alasan
+staff-person-disable-why-hint = Tercatat di jejak perubahan. Misalnya: pindah tugas
+staff-ends-sessions = { $count ->
+    [0] Tidak ada sesinya yang sedang berjalan.
+   *[other] { $count } sesinya berakhir saat itu juga.
+}
+staff-ends-counter = Loket { $counter } di { $office } ditutup.
+staff-ends-before = { $number } sedang di loket itu dan tetap di sana: petugas yang membuka loket { $counter } berikutnya melanjutkan.
+staff-ends-log = Yang pernah dilakukannya tetap ada di jejak perubahan.
+staff-done-changed = { $name } ({ $login }) sudah diubah.
+staff-done-disabled = { $name } ({ $login }) sudah dinonaktifkan. Sesinya sudah berakhir.
+staff-done-before = { $name } ({ $login }) sudah dinonaktifkan orang lain. Anda tidak mengubah apa pun.
 staff-person-trail = Lihat yang dilakukannya
 staff-invited-title = Undangan sudah dibuat
 staff-invited-for = Berikan tautan ini kepada { $login }
@@ -127,13 +139,27 @@ approval-staff-change = Mengangkat admin nasional
 
 # Jejak perubahan.
 audit-title = Jejak perubahan
-audit-date = Tanggal
+audit-from = Dari tanggal
+audit-through = Sampai tanggal
 audit-date-wrong = Tulis tanggal seperti 2027-01-12.
 audit-show = Tampilkan
 audit-ticket = Tiket atau pendaftaran
-audit-ticket-hint = Alamat tiket, atau bagian terakhirnya
-audit-staff = Nomor petugas
-audit-none = Tidak ada catatan.
+audit-ticket-hint = Kode tiket, atau alamatnya
+audit-staff = Petugas
+audit-staff-hint = Nama, nama masuk, atau nomor
+audit-staff-unknown = Tidak ada petugas dengan nama itu yang bisa Anda lihat.
+audit-staff-many = Beberapa petugas cocok. Pilih salah satu.
+audit-meant = { $name } ({ $login })
+audit-number = Nomor panggilan
+audit-number-hint = Misalnya A-012
+audit-number-wrong = Tulis nomor panggilan seperti A-012.
+audit-number-where = Isi kantornya juga: setiap kantor punya nomor panggilan sendiri.
+audit-office-hint = Kode kantor. Contoh: BTM
+audit-group = Jenis
+audit-group-all = Semua
+audit-ask = Isi kantor, petugas, atau tiket, lalu tampilkan.
+audit-older = Catatan yang lebih lama
+audit-none = Tidak ada catatan yang cocok.
 audit-at = Waktu
 audit-who = Oleh
 audit-what = Apa
