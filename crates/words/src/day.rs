@@ -57,16 +57,16 @@ impl Words {
     }
 
     /// That no open counter takes on what people wait for, or may come to wait for.
-    pub fn gap(&self, gap: &Gap) -> String {
+    pub fn gap(&self, gap: Gap) -> String {
         self.uncovered(gap, |kind| format!("counter-gap-{kind}"))
     }
 
     /// That no counter at all is set to take something on.
-    pub fn never_taken_on(&self, gap: &Gap) -> String {
+    pub fn never_taken_on(&self, gap: Gap) -> String {
         self.uncovered(gap, |kind| format!("counter-never-{kind}"))
     }
 
-    fn uncovered(&self, gap: &Gap, key: impl Fn(&str) -> String) -> String {
+    fn uncovered(&self, gap: Gap, key: impl Fn(&str) -> String) -> String {
         // A stage stands within the sentence, a class is a name.
         let stage = gap.stage.map(|stage| self.stage(stage).to_lowercase());
         let class = gap.class.map(|class| self.class(class));
@@ -200,8 +200,8 @@ mod tests {
             }
             for stage in [None, Some(Stage::Photo)] {
                 for class in [None, Some(Class::Priority)] {
-                    all.push(words.never_taken_on(&Gap { stage, class, people: 0 }));
-                    all.extend([0, 3].map(|people| words.gap(&Gap { stage, class, people })));
+                    all.push(words.never_taken_on(Gap { stage, class, people: 0 }));
+                    all.extend([0, 3].map(|people| words.gap(Gap { stage, class, people })));
                 }
             }
             for verdict in [

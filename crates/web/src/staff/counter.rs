@@ -81,7 +81,7 @@ pub(super) struct Gaps {
 impl Gaps {
     pub fn of(desk: &Desk, gaps: &[Gap]) -> Self {
         let (waited, idle): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.people > 0);
-        let say = |gaps: Vec<&Gap>| gaps.into_iter().map(|gap| desk.words().gap(gap)).collect();
+        let say = |gaps: Vec<&Gap>| gaps.into_iter().map(|gap| desk.words().gap(*gap)).collect();
         // That no counter is open is no news while nobody waits: it is the morning or the evening.
         let idle = idle.into_iter().filter(|gap| gap.stage.is_some() || gap.class.is_some()).collect();
         Self { waited: say(waited), idle: say(idle) }
@@ -169,7 +169,7 @@ fn taken(desk: &Desk, seat: &Seat) -> Taken {
             words.say_with("counter-seat-current", &[number, state])
         }
     });
-    lines.push(words.say_with("counter-seat-told", &[officer.clone()]));
+    lines.push(words.say_with("counter-seat-told", std::slice::from_ref(&officer)));
     Taken {
         counter: seat.counter,
         from: seat.staff,

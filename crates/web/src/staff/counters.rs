@@ -174,7 +174,7 @@ async fn page(desk: &Desk, about: About) -> Answer {
         base: format!("/petugas/{office}/loket"),
         done: if is_sent { String::new() } else { done(desk, &sent, &set_up) },
         gaps: Gaps::of(desk, &set_up.gaps),
-        never: set_up.never.iter().map(|gap| words.never_taken_on(gap)).collect(),
+        never: set_up.never.iter().map(|gap| words.never_taken_on(*gap)).collect(),
         rows: set_up.counters.iter().map(row).collect(),
         form: filled,
         conflict,
@@ -196,7 +196,7 @@ async fn conflict(desk: &Desk, number: u32, known: Option<&CounterView>, made: b
         lines.push(words.say_with(key, &[counter.clone(), ("officer", last.by.into()), ("when", when.into())]));
     }
     lines.push(match known {
-        None => words.say_with("counters-conflict-gone", &[counter.clone()]),
+        None => words.say_with("counters-conflict-gone", std::slice::from_ref(&counter)),
         Some(known) => {
             let now = [known.name.clone(), stages(desk, &known.takes_on), classes(desk, &known.takes_on)];
             let now: Vec<String> = now.into_iter().filter(|text| !text.is_empty()).collect();
