@@ -269,7 +269,15 @@ async fn a_nik_that_somebody_else_uses_is_freed_for_its_owner_by_two() {
     let form = head.form(here).fill("nik", &nik).fill("alasan", "KTP asli, wajah cocok");
     head.send(form).await.shows("NIK itu sudah bebas");
     let mut holder = Browser::new(&server);
-    holder.open(&format!("/tiket/{link}")).await.hides("Antrean di kantor sekarang");
+    holder.open(&format!("/tiket/{link}")).await.hides("Antrean di kantor sekarang").hides("terbukti milik orang lain");
+    holder.open("/masuk").await;
+    holder.sign_in(&server, 1).await;
+    holder
+        .open(&format!("/tiket/{link}"))
+        .await
+        .shows("terbukti milik orang lain")
+        .shows("Menurut Anda keliru? Datang ke");
+    holder.hides("Kantor menutup layanan");
     head.open(here).await;
     let form = head.form(here).fill("nik", &nik).fill("alasan", "sekali lagi");
     head.send(form).await;

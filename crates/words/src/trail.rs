@@ -160,7 +160,7 @@ mod tests {
         ] {
             let why = words.event_why(&line(kind, reason));
             assert!(why.starts_with(said), "{kind}: {why}");
-            for code in ["turn", "photo ", "papers_missing", "family_card", "certificate,"] {
+            for code in ["turn priority", "photo ", "papers_missing", "family_card", "certificate,"] {
                 assert!(!why.contains(code) || !reason.contains(code), "{kind}: {why}");
             }
         }

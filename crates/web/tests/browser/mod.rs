@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use antrean_web::caller::{LANGUAGE_FIELD, SESSION_COOKIE, STAFF_COOKIE};
+use antrean_web::caller::{KNOWN_COOKIE, LANGUAGE_FIELD, SESSION_COOKIE, STAFF_COOKIE};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -248,7 +248,7 @@ impl Browser {
         for line in parts.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().unwrap();
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
-            let sites = if name == STAFF_COOKIE { "SameSite=Strict" } else { "SameSite=Lax" };
+            let sites = if [STAFF_COOKIE, KNOWN_COOKIE].contains(&name) { "SameSite=Strict" } else { "SameSite=Lax" };
             assert!(line.contains("HttpOnly") && line.contains(sites), "{line}");
             if line.contains("Max-Age=0") {
                 self.cookies.remove(name);
