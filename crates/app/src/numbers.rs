@@ -201,7 +201,7 @@ fn tally_of(came: &Came, zone: Zone) -> Tally {
     }
     // How long it took is not known where an officer said so.
     if came.state == VisitState::Done && !came.inaccurate {
-        tally.services.push(u32::try_from(came.served_ms / 1_000).unwrap_or(u32::MAX));
+        tally.services.push(service(came));
     }
     tally
 }
@@ -296,14 +296,24 @@ fn demand(tx: &Tx<'_>, release: &ReleaseId) -> Result<Vec<Demand>, Fault> {
     Ok(demand)
 }
 
+/// Seconds at counters.
+fn service(came: &Came) -> u32 {
+    u32::try_from(came.served_ms / 1_000).unwrap_or(u32::MAX)
+}
+
 fn one_more(office: &OfficeCode, visits: &[Came]) -> Option<OneMore> {
     let mut days: BTreeMap<Date, Vec<&Came>> = BTreeMap::new();
     for came in visits.iter().filter(|came| came.state == VisitState::Done && came.first_called.is_some()) {
         days.entry(came.date).or_default().push(came);
     }
     days.retain(|_, day| day.len() >= DAY_MIN);
-    let (mut waited, mut reckoned, mut more, mut counters) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut waited, mut reckoned, mut more) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut reckoned_days, mut counters) = (0, 0);
     for day in days.values() {
+        let right: Vec<u32> = day.iter().filter(|came| !came.inaccurate).map(|came| service(came)).collect();
+        // Whoever's time is not known took as long as others did; on a day without one that is known nothing can be reckoned.
+        let Some(usual) = percentile(&right, 50) else { continue };
+        reckoned_days += 1;
         let mut seen: Vec<u32> = day.iter().filter_map(|came| came.counter).collect();
         seen.sort_unstable();
         seen.dedup();
@@ -313,7 +323,7 @@ fn one_more(office: &OfficeCode, visits: &[Came]) -> Option<OneMore> {
             .iter()
             .map(|came| Served {
                 from: waited_from(came).as_second(),
-                service: u32::try_from(came.served_ms / 1_000).unwrap_or(u32::MAX),
+                service: if came.inaccurate { usual } else { service(came) },
             })
             .collect();
         waited.extend(day.iter().filter_map(|came| Some(seconds(waited_from(came), came.first_called?))));
@@ -322,7 +332,7 @@ fn one_more(office: &OfficeCode, visits: &[Came]) -> Option<OneMore> {
     }
     Some(OneMore {
         office: *office,
-        days: days.len() as u32,
+        days: reckoned_days,
         counters,
         waited: percentile(&waited, 90)?,
         reckoned: percentile(&reckoned, 90)?,

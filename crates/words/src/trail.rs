@@ -3,7 +3,7 @@
 use antrean_app::staff::KindGroup;
 use antrean_domain::calling::Why;
 use antrean_domain::service::ServiceCode;
-use antrean_domain::visit::{MissingPaper, Outcome, PriorityReason, Stage};
+use antrean_domain::visit::{Class, MissingPaper, Outcome, PriorityReason, Stage};
 use antrean_store::events::Recorded;
 
 use crate::{Arg, Words};
@@ -38,8 +38,8 @@ impl Words {
                 let (people, kept) = rest.split_once(' ').unwrap_or((rest, ""));
                 join(&[first.to_owned(), self.why_count("event-why-people", people), self.why_word(kept)])
             }
-            "counter_set" | "counter_opened" | "counter_closed" => {
-                join(&[self.why_with("event-why-counter", "number", first), rest.to_owned()])
+            "counter_set" | "counter_removed" | "counter_opened" | "counter_taken_over" | "counter_closed" => {
+                join(&[self.why_with("event-why-counter", "number", first), self.why_counter(rest)])
             }
             kind if kind.starts_with("visit_") => {
                 let words = rest.split([' ', ',']).map(|code| self.why_word(code));
@@ -69,6 +69,16 @@ impl Words {
             Some(parts) => format!("{}: {why}", parts.join(", ")),
             None => reason.to_owned(),
         }
+    }
+
+    /// What a counter takes on, or whose it was.
+    fn why_counter(&self, rest: &str) -> String {
+        if rest.starts_with("staff ") {
+            return self.why_numbered(rest);
+        }
+        let class = |code: &str| Class::ALL.into_iter().find(|it| it.as_str() == code).map(|it| self.class(it));
+        let words = rest.split([' ', ',']).map(|code| class(code).unwrap_or_else(|| self.why_word(code)));
+        join(&words.collect::<Vec<_>>())
     }
 
     fn why_door(&self, verdict: &str) -> String {
@@ -152,6 +162,8 @@ mod tests {
             ("visit_arrived", "A-001 2 kept", "A-001, 2 people, kept at the door while the network was away"),
             ("visit_recalled", "A-001 2", "A-001, call number 2"),
             ("counter_opened", "4", "counter 4"),
+            ("counter_taken_over", "4 staff 7", "counter 4, staff 7"),
+            ("counter_set", "2 papers,photo priority", "counter 2, "),
             ("staff_disabled", "staff 7: has retired", "staff 7: has retired"),
             ("approval_given", "request 12", "request 12"),
             ("closed", "closure 2: flood", "closure 2: flood"),

@@ -93,7 +93,9 @@ impl KindGroup {
                 "visit_inaccurate",
                 "visit_noted",
                 "counter_set",
+                "counter_removed",
                 "counter_opened",
+                "counter_taken_over",
                 "counter_closed",
                 "day_ended",
             ],
@@ -201,6 +203,7 @@ mod tests {
         for line in lines() {
             let kind = match line.split_once("kind: ") {
                 Some((_, rest)) if rest.starts_with('"') => quoted(rest).next(),
+                _ if line.starts_with("const ") && line.contains("\"counter_") => quoted(&line).next(),
                 _ if writes.iter().any(|write| line.contains(write)) => quoted(&line).next(),
                 _ => None,
             };
