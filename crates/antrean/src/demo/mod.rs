@@ -340,7 +340,7 @@ impl<'a> Stage<'a> {
             2. sign in with any number such as 0812-0000-0001; read the code at {url}/demo/pesan\n  \
             3. say who you are: any 16 digits are a NIK, such as 2171014505900000 for a woman born on 5 May 1990\n  \
             4. {enter} at {url}/antrean/{id}, then look at {url}/saya\n\n  \
-            office   of {office}: its day can be tried once places are given; the addresses are printed here then\n           \
+            office   {office}: its day can be tried once places are given; the addresses are printed here then\n           \
             sign in  {url}/petugas/masuk as {staff}\n           \
             password {PASSWORD}\n           \
             code     of each name: {url}/demo/pesan\n",
@@ -596,7 +596,8 @@ fn ways_in(url: &str, office: OfficeCode, now: &str) -> String {
         door     {url}/petugas/{office}/pintu\n           \
         sign in as pintu, password {PASSWORD}, and a code; then type a ticket\n  \
         counter  {url}/petugas/{office}/loket\n           \
-        sign in as loket, password {PASSWORD}, and a code; open counter {FREE_COUNTER}, F2 calls. Others are taken\n  \
+        sign in as loket, password {PASSWORD}, and a code; open counter {FREE_COUNTER}, then F2 calls\n           \
+        made-up officers sit at the other counters\n  \
         head     {url}/petugas/{office}\n           \
         sign in as kepala, password {PASSWORD}, and a code: approvals, quotas, closures, numbers\n\n  \
         A browser holds one session of staff: open the second in a private window. Ends with ctrl-c.\n"
