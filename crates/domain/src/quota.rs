@@ -783,9 +783,9 @@ pub(crate) mod tests {
         assert_eq!(overlapping, ChangeError::Overlap { starts: time(8, 0, 0, 0) });
         let many = weekdays(Weekdays::only(Weekday::Friday), vec![window(8, 10_001)]).unwrap_err();
         assert_eq!(many, ChangeError::TooManyPlaces { max: PLACES_MAX });
-        let closes = |date| TimetableChange::Dates { from: date, through: date, exception: closed("Rapat") };
-        assert_eq!(closes(MONDAY).past(&before, MONDAY), Some(MONDAY));
-        assert_eq!(closes(MONDAY.tomorrow().unwrap()).past(&before, MONDAY), None);
+        let shut_on = |date| TimetableChange::Dates { from: date, through: date, exception: closed("Rapat") };
+        assert_eq!(shut_on(MONDAY).past(&before, MONDAY), Some(MONDAY));
+        assert_eq!(shut_on(MONDAY.tomorrow().unwrap()).past(&before, MONDAY), None);
         let nothing_then = TimetableChange::Places {
             days: Weekdays::only(Weekday::Sunday),
             from: time(0, 0, 0, 0),

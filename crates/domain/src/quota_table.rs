@@ -349,7 +349,7 @@ fn short(text: &str) -> String {
 #[derive(Clone, Copy)]
 struct Line<'a> {
     sheet: &'a Sheet,
-    line: usize,
+    number: usize,
     record: &'a csv::StringRecord,
 }
 
@@ -364,7 +364,7 @@ impl<'a> Line<'a> {
 
     fn fault(self, column: Column, wrong: Wrong) -> TableFault {
         let name = self.at(column).map_or(column.head(TableWords::Indonesian), |at| self.sheet.head[at].0.as_str());
-        TableFault { line: self.line, column: name.to_owned(), found: short(self.get(column)), wrong }
+        TableFault { line: self.number, column: name.to_owned(), found: short(self.get(column)), wrong }
     }
 
     fn hour(self, column: Column, faults: &mut Vec<TableFault>) -> Option<Time> {
@@ -442,7 +442,7 @@ struct Day<'a> {
 impl Day<'_> {
     /// Its windows in order; a spreadsheet may have sorted the lines.
     fn in_order(mut self, faults: &mut Vec<TableFault>) -> Vec<Window> {
-        self.windows.sort_by_key(|(line, window)| (window.starts, line.line));
+        self.windows.sort_by_key(|(line, window)| (window.starts, line.number));
         let all: Vec<Window> = self.windows.iter().map(|(_, window)| *window).collect();
         let before = faults.len();
         for (at, (line, window)) in self.windows.iter().enumerate() {
@@ -479,7 +479,7 @@ pub fn from_csv(
     let mut dates: BTreeMap<Date, Day<'_>> = BTreeMap::new();
     let mut others = false;
     for (line, record) in &sheet.rows {
-        let line = Line { sheet: &sheet, line: *line, record };
+        let line = Line { sheet: &sheet, number: *line, record };
         if !line.get(Column::Office).eq_ignore_ascii_case(office.as_str()) {
             // Of a table of another office every line is wrong in the same way.
             if !std::mem::replace(&mut others, true) {

@@ -80,11 +80,10 @@ pub fn reworked(seen: &Timetable, wanted: &Timetable, now: &Timetable) -> Result
     let dates: BTreeSet<Date> = all.copied().collect();
     let mut exceptions = BTreeMap::new();
     for date in dates {
-        let of = |timetable: &Timetable| timetable.exceptions().get(&date).cloned();
-        exceptions.extend(on_date(date, of(seen), of(wanted), of(now), &mut clashes).map(|what| (date, what)));
+        exceptions.extend(on_date(date, [seen, wanted, now], &mut clashes).map(|what| (date, what)));
     }
     let of = |timetable: &Timetable| timetable.service_ended().cloned();
-    let ended = one(of(seen), of(wanted), of(now)).unwrap_or_else(|now| {
+    let ended = one(&of(seen), of(wanted), of(now)).unwrap_or_else(|now| {
         clashes.push(Clash::Service);
         now
     });
@@ -98,32 +97,28 @@ pub fn reworked(seen: &Timetable, wanted: &Timetable, now: &Timetable) -> Result
 }
 
 /// What only one of two has changed; where both have, what there is now.
-fn one<T: PartialEq>(seen: T, wanted: T, now: T) -> Result<T, T> {
-    if wanted == seen {
+fn one<T: PartialEq>(seen: &T, wanted: T, now: T) -> Result<T, T> {
+    if wanted == *seen {
         Ok(now)
-    } else if now == seen {
+    } else if now == *seen {
         Ok(wanted)
     } else {
         Err(now)
     }
 }
 
-fn on_date(
-    date: Date,
-    seen: Option<Exception>,
-    wanted: Option<Exception>,
-    now: Option<Exception>,
-    clashes: &mut Vec<Clash>,
-) -> Option<Exception> {
+fn on_date(date: Date, all: [&Timetable; 3], clashes: &mut Vec<Clash>) -> Option<Exception> {
+    let [seen, wanted, now] = all.map(|timetable| timetable.exceptions().get(&date));
     if let (Some(Exception::Windows(old)), Some(Exception::Windows(new)), Some(Exception::Windows(is))) =
-        (&seen, &wanted, &now)
+        (seen, wanted, now)
     {
         return Some(Exception::Windows(hours(On::Date(date), old, new, is, clashes)));
     }
-    one(seen, wanted, now).unwrap_or_else(|now| {
+    let kept = one(&seen, wanted, now).unwrap_or_else(|now| {
         clashes.push(Clash::Date { date });
         now
-    })
+    });
+    kept.cloned()
 }
 
 fn hours(on: On, seen: &[Window], wanted: &[Window], now: &[Window], clashes: &mut Vec<Clash>) -> Vec<Window> {
@@ -133,7 +128,7 @@ fn hours(on: On, seen: &[Window], wanted: &[Window], now: &[Window], clashes: &m
     for starts in all {
         let of = |windows: &[Window]| windows.iter().find(|window| window.starts == starts).copied();
         let (old, new, is) = (of(seen), of(wanted), of(now));
-        match (one(old, new, is), old, new, is) {
+        match (one(&old, new, is), old, new, is) {
             (Ok(window), ..) => merged.extend(window),
             (Err(_), Some(old), Some(new), Some(is)) if old.ends == new.ends && old.ends == is.ends => {
                 merged.push(places(on, old, new, is, clashes));
@@ -150,7 +145,7 @@ fn hours(on: On, seen: &[Window], wanted: &[Window], now: &[Window], clashes: &m
 
 fn places(on: On, seen: Window, wanted: Window, now: Window, clashes: &mut Vec<Clash>) -> Window {
     let mut of = |pool: Pool| -> Places {
-        one(seen.pool(pool), wanted.pool(pool), now.pool(pool)).unwrap_or_else(|now| {
+        one(&seen.pool(pool), wanted.pool(pool), now.pool(pool)).unwrap_or_else(|now| {
             clashes.push(Clash::Places { on, starts: seen.starts, pool });
             now
         })
