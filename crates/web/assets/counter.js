@@ -11,15 +11,31 @@
     if (event.target.dataset.sent) return event.preventDefault();
     event.target.dataset.sent = "1";
   });
-  var watch = document.querySelector(".watch"), since = watch && +watch.dataset.since;
-  if (since) setInterval(function () {
-    var seconds = Math.max(0, Math.floor((Date.now() - since) / 1000));
+  // It goes on from what the server says, whatever the device's clock shows.
+  var watch = document.querySelector(".watch"), since = watch && performance.now() - (watch.dataset.now - watch.dataset.since);
+  if (watch) setInterval(function () {
+    var seconds = Math.max(0, Math.floor((performance.now() - since) / 1000));
     watch.textContent = Math.floor(seconds / 60) + ":" + ("0" + seconds % 60).slice(-2);
   }, 1000);
   // Who waits changes while nobody is before the counter, nothing is asked or wrong, and nobody types.
-  var home = document.querySelector("[data-home]");
-  if (home && !document.querySelector(".now,#ambil,.alert")) setInterval(function () {
+  var home = document.querySelector("[data-home]"), address = home && home.dataset.home;
+  function isQuiet() {
     var field = document.activeElement;
-    if (!document.hidden && !(field && field.value)) location.replace(home.dataset.home);
+    return !document.hidden && !(field && field.value) && !document.querySelector(".now,#ambil,.alert");
+  }
+  function show(text) {
+    var made = new DOMParser().parseFromString(text, "text/html").querySelector("main"), at = document.activeElement;
+    if (!made || !made.querySelector("[data-home]")) return location.replace(address);
+    var key = at && at.dataset && at.dataset.key;
+    document.querySelector("main").replaceWith(document.adoptNode(made));
+    var again = key && document.querySelector('button[data-key="' + key + '"]');
+    if (again) again.focus();
+  }
+  if (home && isQuiet()) setInterval(function () {
+    if (!isQuiet()) return;
+    // A sign-in page instead means that the session is over: the page itself leads there and back.
+    fetch(address + "/segar", { headers: { Accept: "text/html" } }).then(function (answer) {
+      return answer.redirected ? location.replace(address) : answer.text().then(function (text) { if (isQuiet()) show(text); });
+    }).catch(function () { /* The next time comes by itself. */ });
   }, 15000);
 })();

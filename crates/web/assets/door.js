@@ -55,11 +55,12 @@
 
   function kept() { try { return JSON.parse(localStorage.getItem(STORE)) || []; } catch (broken) { return []; } }
   function keep(all) { localStorage.setItem(STORE, JSON.stringify(all)); tell(); }
-  function put(shown, people, asked) {
+  // With the key under which it was sent already, it is the same request once more, and counts nobody twice.
+  function put(shown, people, asked, key) {
     var all = kept();
     if (all.length >= KEPT_MAX || all.some(function (one) { return one.shown === shown; })) return;
     people = /^\d+$/.test(people) ? people : "";
-    all.push({ kunci: newKey(), shown: shown, people: people, seen: Math.round(now()), by: data.officer, name: data.name, asked: asked });
+    all.push({ kunci: key || newKey(), shown: shown, people: people, seen: key ? "" : Math.round(now()), by: data.officer, name: data.name, asked: asked });
     keep(all);
   }
   // What somebody kept is sent under their name alone; whoever takes it on says so.
@@ -147,10 +148,10 @@
   }
   // Somebody's name or the end of a NIK: what is looked for, and not shown.
   function looked(shown) { return /^\d{4}$/.test(shown) || !/\d/.test(shown) && !/^[a-z]{1,3}-[a-z0-9]+$/i.test(shown); }
-  function offline(shown, people) {
+  function offline(shown, people, key) {
     if (looked(shown.trim())) return say("amber", data.unreached, data.noNames);
     function remember(signal, title, more) {
-      put(shown, people);
+      put(shown, people, false, key);
       say(signal, title, more);
     }
     var check;
@@ -224,7 +225,7 @@
       var made = new DOMParser().parseFromString(answer.text, "text/html");
       if (PARTS.every(function (id) { return made.getElementById(id); })) show(made); else leave();
     }, function () {
-      if (shown) offline(shown, body.get("people"));
+      if (shown) offline(shown, body.get("people"), reached && body.get("kunci"));
       else if (reached) leave();
       else say("amber", data.unreached, data.unsent);
     });

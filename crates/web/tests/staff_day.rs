@@ -199,12 +199,42 @@ async fn arrivals_that_the_door_kept_are_sent_again_and_again_and_happen_once() 
         assert_eq!(door.status, StatusCode::OK);
         door.shows("A-001").shows("green");
     }
-    for broken in ["", "kunci=abc", "kunci=abc&seen=soon", "seen=1"] {
+    for broken in ["", "kunci=abc", "kunci=abc&shown=x&seen=soon", "shown=x&seen=1"] {
         door.post("/petugas/BTM/pintu/kirim", browser::FORM, broken).await;
         assert_eq!(door.status, StatusCode::BAD_REQUEST, "{broken}");
     }
     door.open("/petugas/BTM/pintu").await.shows("08.02 WIB");
     server.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_scan_whose_answer_was_lost_is_sent_once_more_and_is_the_same_scan() {
+    let (server, code, _) = morning().await;
+    let mut door = Browser::on_duty(&server, &server.on_duty("pintu", Role::Officer, &["BTM"]).await);
+    let body = format!("kunci=hilang1&shown={code}&people=1");
+    door.post("/petugas/BTM/pintu", browser::FORM, body.clone()).await.shows("Tepat waktu").shows("A-001");
+    door.post("/petugas/BTM/pintu/kirim", browser::FORM, format!("{body}&seen=")).await;
+    door.shows("green").shows("A-001");
+    // Under another key it is another scan, of somebody who is in already.
+    let other = body.replace("hilang1", "hilang2");
+    door.post("/petugas/BTM/pintu/kirim", browser::FORM, format!("{other}&seen=")).await.shows("amber");
+    server.check_rules().await;
+}
+
+#[tokio::test]
+async fn a_counter_that_nobody_touches_lets_the_session_end() {
+    let server = Server::new().await;
+    let mut officer = Browser::on_duty(&server, &server.on_duty("loket", Role::Officer, &["BTM"]).await);
+    let idle = i64::from(policy().staff_idle_minutes);
+    let begun = server.app.now();
+    for minutes in [idle / 2, idle - 1] {
+        server.at(begun + jiff::SignedDuration::from_mins(minutes)).await;
+        officer.open("/petugas/BTM/loket/segar").await.shows("Loket");
+        assert_eq!(officer.status, StatusCode::OK);
+    }
+    server.at(begun + jiff::SignedDuration::from_mins(idle + 1)).await;
+    officer.open("/petugas/BTM/loket/segar").await;
+    assert!(officer.at.starts_with("/petugas/masuk"), "{}", officer.at);
 }
 
 /// The script of the door counts days as the tickets do.

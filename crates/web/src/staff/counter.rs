@@ -23,6 +23,8 @@ pub(super) fn routes(table: Table) -> Table {
     let needs = Needs::AtOffice(Task::Counter);
     table
         .get("/petugas/{office}/loket", needs, look)
+        // The same page, asked for by its script: that nobody touches the computer is no reason to let a session go on.
+        .poll("/petugas/{office}/loket/segar", needs, look)
         .post("/petugas/{office}/loket/buka", needs, open)
         .post("/petugas/{office}/loket/tutup", needs, close)
         .post("/petugas/{office}/loket/panggil", needs, call)
@@ -92,8 +94,9 @@ impl Gaps {
 struct Current {
     row: Row,
     serving: bool,
-    /// Since when, in milliseconds, for the stopwatch.
+    /// Since when, and the time here, in milliseconds: the stopwatch starts at the difference, whatever the device's clock says.
     since_ms: i64,
+    now_ms: i64,
     names: Vec<String>,
     facts: Vec<String>,
     /// What is better done now: after so many calls nobody comes any more.
@@ -233,6 +236,7 @@ async fn page(desk: &Desk, with: Shown) -> Answer {
         row: row(desk, visit),
         serving: visit.state == VisitState::Serving,
         since_ms: visit.started.or(visit.called).map_or(0, jiff::Timestamp::as_millisecond),
+        now_ms: desk.app().now().as_millisecond(),
         names: visit.names.iter().map(|one| format!("{} {}", one.name, one.nik)).collect(),
         facts: vec![
             words.visit_state(visit.state),

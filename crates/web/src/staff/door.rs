@@ -263,17 +263,21 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
 /// One arrival that the door kept while it had no network; sent again until it is answered. The key makes it happen once.
 async fn send_kept(desk: Desk, sent: Sent) -> Answer {
     let office = desk.office()?.code;
-    let seen = sent.get("seen").parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let (Some(seen), false) = (seen, sent.get("kunci").is_empty()) else {
-        return Err(BadRequest::NotAForm.into());
+    // Without a time it is a scan whose answer was lost, sent once more under its key.
+    let seen = match sent.get("seen") {
+        "" => None,
+        ms => Some(ms.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).ok_or(BadRequest::NotAForm)?),
     };
+    if sent.get("kunci").is_empty() || sent.get("shown").is_empty() {
+        return Err(BadRequest::NotAForm.into());
+    }
     // The page was made for somebody else than whose session this is by now: what they kept is not sent under another name.
     let by = sent.get("by");
     if !by.is_empty() && by != desk.officer.id.to_string() {
         return Ok((StatusCode::CONFLICT, Json(json!({ "signal": "amber" }))).into_response());
     }
     let people = how_many(&sent);
-    let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people, seen: Some(seen) };
+    let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people, seen };
     let mut answer = match desk.perform(&sent, kept).await? {
         Ok(answer) => {
             let said = said(&desk, &answer);

@@ -72,7 +72,6 @@ impl Table {
     }
 
     /// What a screen asks for by itself again and again.
-    #[allow(dead_code, reason = "screens that ask by themselves come with the day of an office")]
     pub(crate) fn poll<H: Handler<T, WebState>, T: 'static>(
         self,
         path: &'static str,
