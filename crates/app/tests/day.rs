@@ -729,6 +729,11 @@ async fn a_claimed_nik_goes_back_to_its_owner_and_the_other_account_may_not_name
     let body =
         day.town.app.store().read(move |tx| antrean_store::approvals::get(tx, request)).await.unwrap().unwrap().body;
     assert!(!body.contains(nik_of(77).as_str()), "what waits for a second person names nobody");
+
+    // The office erred, and the other account was the owner's: they show their card, and it is believed in its turn.
+    let Approved::Done { .. } = head.does(claim(77)).await.unwrap() else { panic!("a head decides alone") };
+    assert_eq!(day_refusal(owner.state_self(nik_of(77)).await), DayRefusal::Disowned);
+    thief.add_family(nik_of(77)).await.unwrap();
     day.town.check_rules().await;
 }
 

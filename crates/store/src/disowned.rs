@@ -9,7 +9,7 @@ use crate::{Fault, Tx, Value};
 
 statements! {
     INSERT = "INSERT INTO disowned (person, account_id, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT (person, account_id) DO NOTHING";
-    REMOVE = "DELETE FROM disowned WHERE person = ?1 AND account_id = ?2";
+    CLEAR = "DELETE FROM disowned WHERE person = ?1";
     HOLDS = "SELECT count(*) FROM disowned WHERE person = ?1 AND account_id = ?2";
 }
 
@@ -18,9 +18,9 @@ pub fn insert(tx: &Tx<'_>, person: &PersonKey, account: AccountId, now: Timestam
     tx.post(INSERT, &[Value::Blob(&person.0), Value::Int(account.0), Value::instant(now)])
 }
 
-/// Lets an account name a person again; `false` if it was never kept from it.
-pub fn remove(tx: &Tx<'_>, person: &PersonKey, account: AccountId) -> Result<bool, Fault> {
-    tx.changed(REMOVE, &[Value::Blob(&person.0), Value::Int(account.0)])
+/// Lets every account name a person again; `false` if none was kept from it.
+pub fn clear(tx: &Tx<'_>, person: &PersonKey) -> Result<bool, Fault> {
+    tx.changed(CLEAR, &[Value::Blob(&person.0)])
 }
 
 /// Whether an account may not name a person.

@@ -125,11 +125,13 @@ fn end_party(tx: &Tx<'_>, cx: &Context<'_>, party: &Party) -> Result<(), Error> 
     }
 }
 
-/// Takes the person out of the account, keeps it from naming them again, and takes back what it brought upon them.
+/// Takes the person out of the account, keeps it from naming them again, and takes back what it brought upon them. Whoever showed the card
+/// last is believed: an account that was kept from the name before may be the owner's, who was believed to be somebody else then.
 fn disown(tx: &Tx<'_>, cx: &Context<'_>, person: &PersonKey, account: AccountId) -> Result<(), Error> {
     for applicant in applicants::list(tx, account)?.iter().filter(|applicant| applicant.person == *person) {
         applicants::remove(tx, applicant.id, account)?;
     }
+    disowned::clear(tx, person)?;
     disowned::insert(tx, person, account, cx.now)?;
     for strike in strikes::of_person(tx, person)?.iter().filter(|strike| strike.lifted.is_none()) {
         if parties::get(tx, strike.party)?.is_some_and(|party| party.account == account) {

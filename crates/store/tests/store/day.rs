@@ -257,6 +257,7 @@ fn an_account_is_kept_from_naming_a_person_until_it_may_again() {
     town.write(move |tx| disowned::insert(tx, &person(7), account, at(1)));
     town.write(move |tx| disowned::insert(tx, &person(7), account, at(2)));
     assert!(holds());
-    assert!(town.write(move |tx| disowned::remove(tx, &person(7), account)));
-    assert!(!holds() && !town.write(move |tx| disowned::remove(tx, &person(7), account)));
+    assert!(!town.write(move |tx| disowned::clear(tx, &person(8))) && holds());
+    assert!(town.write(move |tx| disowned::clear(tx, &person(7))));
+    assert!(!holds() && !town.write(move |tx| disowned::clear(tx, &person(7))));
 }

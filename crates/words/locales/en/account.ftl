@@ -363,6 +363,6 @@ calendar-text = Code { $code }. Come at { $window }. Bring originals and copies.
 calendar-alarm = Passport appointment at { $office }, { $window }. Code { $code }.
 claimed-title = This NIK is somebody else's
 claimed-next = It does not count as a missed appointment.
-claimed-why = One NIK that you entered was shown to be somebody else's: its owner showed the original card at { $office }, and two officers checked it.
+claimed-why = One NIK that you entered was shown to be somebody else's: its owner showed the original card at { $office }, and officers there checked it.
 claimed-place = So this entry has ended for everybody in it, and its place was freed. Nothing is noted against anybody. The other people in it may enter again.
 claimed-wrong = Do you think that is wrong? Come to { $office } during its hours with your original card. There is no deadline, but this place is not kept for you.

@@ -326,6 +326,6 @@ calendar-text = Kode { $code }. Datang pukul { $window }. Bawa berkas asli dan f
 calendar-alarm = Janji paspor di { $office }, { $window }. Kode { $code }.
 claimed-title = NIK ini milik orang lain
 claimed-next = Ini tidak dicatat sebagai tidak hadir.
-claimed-why = Satu NIK yang Anda daftarkan terbukti milik orang lain: pemiliknya menunjukkan KTP asli di { $office }, dan dua petugas memeriksanya.
+claimed-why = Satu NIK yang Anda daftarkan terbukti milik orang lain: pemiliknya menunjukkan KTP asli di { $office }, dan petugas di sana memeriksanya.
 claimed-place = Karena itu pendaftaran ini berakhir untuk semua orang di dalamnya, dan tempatnya dibebaskan. Tidak ada catatan bagi siapa pun. Orang lain di pendaftaran ini boleh mendaftar lagi.
 claimed-wrong = Menurut Anda keliru? Datang ke { $office } pada jam layanan dengan KTP asli. Tidak ada batas waktu, tetapi tempat ini tidak disimpan untuk Anda.
