@@ -29,6 +29,8 @@ use crate::stop::{Stop, whole};
 pub const PASSWORD: &str = "loket-nomor-tiga";
 /// The counter that is left to whoever tries the demo, behind those of the made-up officers.
 pub const FREE_COUNTER: u32 = 3;
+/// A code of a phone is good for so long, seconds.
+const CODE_S: i64 = 30;
 /// People come from so long before their window to so long after its beginning, seconds.
 const COMES_BEFORE_S: u64 = 20 * 60;
 const COMES_AFTER_S: u64 = 10 * 60;
@@ -209,8 +211,12 @@ impl OfficeDay {
         let midnight = zone.at(date.to_datetime(jiff::civil::Time::midnight()));
         desk.clock.go_on_to(midnight);
         let (office, robots) = (desk.office, &desk.workers[desk.workers.len() - ROBOTS..]);
-        let looks = come_in(&app, &robots[0]).await?;
-        let all = app.ask(looks, move |tx, cx| expected(tx, cx, &office)).await?;
+        // Not the head: a code is good once, and whoever tries the demo as head should not have to wait for the next. For the same reason
+        // everybody comes in once, the administrator before the morning and the made-up officers in it.
+        let admin = desk.workers.iter().rfind(|worker| worker.role == Role::Admin);
+        let admin = come_in(&app, admin.ok_or_else(|| Stop::failed("nobody may describe the office"))?).await?;
+        set_counters(&app, &admin, office).await?;
+        let all = app.ask(admin, move |tx, cx| expected(tx, cx, &office)).await?;
         let first = all.first().map_or(midnight + SignedDuration::from_hours(8), |party| party.from);
         desk.clock.go_on_to(first - pace.early);
         let mut counters = Vec::with_capacity(ROBOTS);
@@ -231,28 +237,15 @@ impl OfficeDay {
         let touched = app.now();
         let door_next = touched + pace.door;
         let day = Self { app, desk, date, zone, pace, dice, visitors, counters, touched, door_next };
-        day.furnish().await?;
+        day.sit_down().await?;
         Ok(day)
     }
 
-    /// Three counters with names; the made-up officers sit down at the first two.
-    async fn furnish(&self) -> Result<(), Stop> {
-        let office = self.desk.office;
-        // Not the head: a code is good once, and whoever tries the demo as head should not have to wait for the next.
-        let admin = self.desk.workers.iter().rfind(|worker| worker.role == Role::Admin);
-        let admin = come_in(&self.app, admin.ok_or_else(|| Stop::failed("nobody may describe the office"))?).await?;
-        for number in 1..=FREE_COUNTER {
-            let name = format!("Loket {number}");
-            let set = SetCounter { office, number, name, takes_on: TakesOn::everything(), version: None };
-            match self.app.perform(admin.clone(), None, set).await {
-                // A directory that had a demo before has them already.
-                Ok(()) | Err(Failure::Refused(Refusal::Staff(StaffRefusal::ChangedMeanwhile))) => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
+    /// The made-up officers sit down at the first counters.
+    async fn sit_down(&self) -> Result<(), Stop> {
         for (number, (caller, _)) in (1..).zip(&self.counters) {
             // Somebody who tried a demo here before may still sit there.
-            self.done(caller, OpenCounter { office, number, from: None }).await?;
+            self.done(caller, OpenCounter { office: self.desk.office, number, from: None }).await?;
         }
         Ok(())
     }
@@ -369,6 +362,20 @@ impl OfficeDay {
     }
 }
 
+/// Three counters with names.
+async fn set_counters(app: &App, admin: &Caller, office: OfficeCode) -> Result<(), Stop> {
+    for number in 1..=FREE_COUNTER {
+        let name = format!("Loket {number}");
+        let set = SetCounter { office, number, name, takes_on: TakesOn::everything(), version: None };
+        match app.perform(admin.clone(), None, set).await {
+            // A directory that had a demo before has them already.
+            Ok(()) | Err(Failure::Refused(Refusal::Staff(StaffRefusal::ChangedMeanwhile))) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Signs somebody in, with the password and the code of the moment. A code is good once: where it was used, the next is waited for.
 async fn come_in(app: &App, worker: &Worker) -> Result<Caller, Stop> {
     loop {
@@ -382,7 +389,9 @@ async fn come_in(app: &App, worker: &Worker) -> Result<Caller, Stop> {
                 return Ok(Caller { staff, ..Caller::default() });
             }
             Err(Failure::Refused(Refusal::Staff(StaffRefusal::SignInWrong))) => {
-                tokio::time::sleep(Duration::from_secs(2)).await;
+                // Tries are counted: the next one comes with the next code.
+                let until = CODE_S - app.now_of_phones().as_second().rem_euclid(CODE_S);
+                tokio::time::sleep(Duration::from_secs(until.unsigned_abs())).await;
             }
             Err(other) => return Err(other.into()),
         }

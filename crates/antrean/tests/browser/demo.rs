@@ -55,8 +55,8 @@ impl Demo {
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
         let url = lines.find_map(|line| Some(line.strip_prefix("listening on ")?.split(',').next()?.to_owned()));
-        // What it says later is read away, or it would stand still with a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        // What it says later is read away, or it would stand still with a full pipe; a test that fails shows it.
+        std::thread::spawn(move || lines.for_each(|line| eprintln!("demo: {line}")));
         Self { child, url: url.expect("it says where it listens") }
     }
 
