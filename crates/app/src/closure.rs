@@ -39,7 +39,7 @@ const SETTLED_AT_ONCE: u32 = 50;
 /// Closures listed at most.
 const LISTED_MAX: u32 = 100;
 /// Characters of the words for the public.
-const WORDS_MAX: usize = 120;
+pub const WORDS_MAX: usize = 120;
 /// Closures that the public is told of at once.
 const PUBLIC_MAX: u32 = 500;
 /// Whoever lost a place may choose another before others for so long: several releases.
@@ -65,7 +65,9 @@ pub struct Plan {
 /// What a closure would do, or why it cannot be.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// Windows that would be closed.
+    /// What would be closed: hours that are touched are closed whole.
+    pub range: Range,
+    /// Hours of service that would be closed.
     pub windows: u32,
     /// Parties that hold places in them, and their people.
     pub parties: u32,
@@ -113,7 +115,8 @@ pub fn preview(tx: &Tx<'_>, cx: &Context<'_>, plan: &Plan) -> Result<Preview, Er
     }
     let people = holders.iter().map(|held| held.size).sum();
     Ok(Preview {
-        windows: windows.len() as u32,
+        range: plan.range.over(windows.iter().map(|slot| (slot.key.starts, slot.ends))),
+        windows: windows.iter().map(|slot| (slot.key.date, slot.key.starts)).collect::<BTreeSet<_>>().len() as u32,
         parties: holders.len() as u32,
         people,
         unplaced: effects.iter().filter(|effect| effect.to.is_none()).count() as u32,
@@ -219,7 +222,7 @@ impl StartClosure {
         let holders = closures::holders(tx, &plan.office, &plan.range)?;
         let new = NewClosure {
             office: &plan.office,
-            range: plan.range,
+            range: plan.range.over(windows.iter().map(|slot| (slot.key.starts, slot.ends))),
             cause: plan.cause,
             words: &words,
             relocation: plan.relocation,

@@ -52,6 +52,15 @@ impl Range {
         Ok(Self { from, to, hours })
     }
 
+    /// The range as it is once these windows of it are closed: an hour that is touched is closed whole, and that is what people are told.
+    #[must_use]
+    pub fn over(self, windows: impl IntoIterator<Item = (WindowStart, WindowStart)>) -> Self {
+        let hours = self.hours.map(|hours| {
+            windows.into_iter().fold(hours, |(first, last), (starts, ends)| (first.min(starts), last.max(ends)))
+        });
+        Self { hours, ..self }
+    }
+
     /// Whether a window lies in it, wholly or in part: nobody is served in half of an hour.
     pub fn holds(&self, date: Date, starts: WindowStart, ends: WindowStart) -> bool {
         let in_hours = self.hours.is_none_or(|(first, after)| first < ends && starts < after);

@@ -98,11 +98,11 @@ statements! {
     );
     LIFT = "UPDATE closures SET lifted_by = ?2, lifted_ms = ?3 WHERE id = ?1 AND lifted_ms IS NULL AND done_ms IS NOT NULL";
     KEEP_SLOT = "INSERT INTO closure_slots (closure_id, slot_id) VALUES (?1, ?2) ON CONFLICT (closure_id, slot_id) DO NOTHING";
-    SLOTS = "SELECT s.id, s.office, s.release_id, s.date, s.starts, r.state, s.taken FROM closure_slots k JOIN slots s ON s.id = k.slot_id
+    SLOTS = "SELECT s.id, s.office, s.release_id, s.date, s.starts, r.state, s.taken, s.ends FROM closure_slots k JOIN slots s ON s.id = k.slot_id
              JOIN releases r ON r.id = s.release_id WHERE k.closure_id = ?1 AND s.closed = 1 ORDER BY s.id";
     DONE = "UPDATE closures SET done_ms = ?2 WHERE id = ?1 AND done_ms IS NULL";
     OPEN_SLOTS = concat!(
-        "SELECT s.id, s.release_id, s.date, s.starts, r.state, s.taken FROM slots s JOIN releases r ON r.id = s.release_id
+        "SELECT s.id, s.release_id, s.date, s.starts, r.state, s.taken, s.ends FROM slots s JOIN releases r ON r.id = s.release_id
          WHERE ", in_range!(), " ORDER BY s.id"
     );
     HOLDERS = concat!(
@@ -178,6 +178,8 @@ pub struct OpenSlot {
     pub release: ReleaseId,
     /// Office, date and start.
     pub key: SlotKey,
+    /// Its end.
+    pub ends: WindowStart,
     /// Where the release stands.
     pub state: crate::releases::ReleaseState,
     /// Places that are held.
@@ -323,6 +325,7 @@ pub fn closed_slots(tx: &Tx<'_>, id: ClosureId) -> Result<Vec<OpenSlot>, Fault> 
             release: row.release(2)?,
             state: row.named(5)?,
             taken: row.small(6)?,
+            ends: row.starts(7)?,
         })
     })
 }
@@ -341,6 +344,7 @@ pub fn open_slots(tx: &Tx<'_>, office: &OfficeCode, range: &Range) -> Result<Vec
             key: SlotKey { office: *office, date: row.date(2)?, starts: row.starts(3)? },
             state: row.named(4)?,
             taken: row.small(5)?,
+            ends: row.starts(6)?,
         })
     })
 }

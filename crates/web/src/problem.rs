@@ -288,6 +288,7 @@ fn status_of_staff(refusal: &StaffRefusal) -> StatusCode {
         R::LinkGone => StatusCode::GONE,
         R::LoginTaken
         | R::LastAdmin
+        | R::NotYourself
         | R::LastWayIn
         | R::PasskeyKnown
         | R::PasskeysEnough { .. }
@@ -330,9 +331,11 @@ fn status_of_day(refusal: &DayRefusal) -> StatusCode {
         | R::PriorityFull
         | R::ReserveFull
         | R::Disowned => StatusCode::CONFLICT,
-        R::CounterWrong { .. } | R::PeopleWrong { .. } | R::PapersNotNamed | R::NoteTooLong { .. } => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        R::CounterWrong { .. }
+        | R::CounterNumberWrong { .. }
+        | R::PeopleWrong { .. }
+        | R::PapersNotNamed
+        | R::NoteTooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

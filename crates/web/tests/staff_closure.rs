@@ -96,7 +96,7 @@ async fn whoever_has_no_place_is_called_until_they_are_reached() {
     let stale = other.form(&call).fill("hasil", "datang Senin");
     assert_eq!(stale.value("tiket"), who);
     other.press(stale, "tersambung", "ya").await.shows("tidak tersambung");
-    assert_eq!(other.status, StatusCode::CONFLICT);
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(other.html.contains("value=\"datang Senin\""), "what was typed stays");
 
     // They are reached at last: off the list, and in the list of all with both calls.

@@ -175,7 +175,7 @@ async fn people_without_a_ticket_get_a_slip_and_an_emergency_waits_for_the_head(
     {
         assert!(door.html.contains(kept), "what was chosen stays: {kept}");
     }
-    let form = walk_in(&door, "new", "other").fill("reason", "keluarga sakit di luar negeri");
+    let form = door.form("/petugas/BTM/pintu/tanpa-tiket").fill("reason", "keluarga sakit di luar negeri");
     door.send(form).await;
     assert_eq!(door.at, "/petugas/persetujuan");
     let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);

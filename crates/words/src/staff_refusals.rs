@@ -35,6 +35,7 @@ impl Words {
             StaffRefusal::NameMissing { max } => Said::new("staff-refusal-name-missing").with("max", *max),
             StaffRefusal::OfficesWrong { max } => Said::new("staff-refusal-offices-wrong").with("max", *max),
             StaffRefusal::LastAdmin => Said::new("staff-refusal-last-admin"),
+            StaffRefusal::NotYourself => Said::new("staff-refusal-not-yourself"),
             StaffRefusal::ClosureBegun => Said::new("staff-refusal-closure-begun"),
             StaffRefusal::NothingToClose => Said::new("staff-refusal-nothing-to-close"),
             StaffRefusal::ClosureDuringDraw => Said::new("staff-refusal-closure-during-draw"),
@@ -80,6 +81,7 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::NameMissing { max: 100 },
         StaffRefusal::OfficesWrong { max: 50 },
         StaffRefusal::LastAdmin,
+        StaffRefusal::NotYourself,
         StaffRefusal::ClosureBegun,
         StaffRefusal::NothingToClose,
         StaffRefusal::ClosureDuringDraw,
@@ -107,6 +109,6 @@ mod tests {
     #[test]
     fn no_refusal_of_staff_is_forgotten_here() {
         let tried: BTreeSet<&str> = every_refusal().iter().map(StaffRefusal::code).collect();
-        assert_eq!(tried.len(), 31, "a refusal was added or removed: bring `every_refusal` up to date");
+        assert_eq!(tried.len(), 33, "a refusal was added or removed: bring `every_refusal` up to date");
     }
 }

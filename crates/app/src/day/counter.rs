@@ -51,6 +51,9 @@ impl Operation for CallNext {
             }
             None => next(tx, cx, &on.office, on.date, &counter.takes_on)?.ok_or(DayRefusal::NobodyWaits)?,
         };
+        if antrean_domain::visit::next(visit.state, VisitEvent::Call).is_err() {
+            return Err(DayRefusal::stands(&visit).into());
+        }
         visit.counter = Some(counter.number);
         visit.called = Some(cx.now);
         visit.first_called = visit.first_called.or(Some(cx.now));

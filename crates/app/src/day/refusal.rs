@@ -35,6 +35,8 @@ pub enum DayRefusal {
     Relieved { counter: u32 },
     /// A counter has a number from 1 to `max`, something that it takes on, and a name of bounded length.
     CounterWrong { max: u32 },
+    /// A counter has a number from 1 to `max`.
+    CounterNumberWrong { max: u32 },
     /// All numbers of the class are used up.
     NumbersUsedUp,
     /// The places for priority are taken.
@@ -68,6 +70,7 @@ impl DayRefusal {
             Self::CounterTaken { .. } => "day-counter-taken",
             Self::Relieved { .. } => "day-relieved",
             Self::CounterWrong { .. } => "day-counter-wrong",
+            Self::CounterNumberWrong { .. } => "day-counter-number-wrong",
             Self::NumbersUsedUp => "day-numbers-used-up",
             Self::PriorityFull => "day-priority-full",
             Self::ReserveFull => "day-reserve-full",

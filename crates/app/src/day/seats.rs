@@ -172,7 +172,7 @@ impl Operation for OpenCounter {
     fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<CounterId, Error> {
         let on = work(tx, cx, Task::Counter, &self.office)?;
         if !(1..=NUMBER_MAX).contains(&self.number) {
-            return Err(DayRefusal::CounterWrong { max: NUMBER_MAX }.into());
+            return Err(DayRefusal::CounterNumberWrong { max: NUMBER_MAX }.into());
         }
         if let Some(before) = counters::of_officer(tx, on.officer.id)? {
             if before.office == self.office && before.number == self.number {

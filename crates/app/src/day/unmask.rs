@@ -62,7 +62,7 @@ impl Operation for Unmask {
         slot.ok_or(Refusal::TicketUnknown)?;
         let account = accounts::get(tx, party.account)?;
         let account = account.map(|row| account_record(cx.keys, &row)).transpose()?;
-        let phone = account.and_then(|account| account.phone).map(|phone| phone.to_string()).unwrap_or_default();
+        let phone = account.and_then(|account| account.phone).map(|phone| phone.e164().to_owned()).unwrap_or_default();
         let mut people = Vec::new();
         for person in parties::people(tx, party.id)?.iter().filter(|person| !person.sealed.is_empty()) {
             let record: PartyRecord = open_person(cx.keys, &person.sealed)?;

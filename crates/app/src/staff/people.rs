@@ -212,6 +212,9 @@ impl Operation for DisableStaff {
         let member = held(tx, self.id)?;
         let actor = governs_member(tx, cx, &member)?;
         stays_an_admin(tx, &member)?;
+        if actor == Actor::Staff(self.id) {
+            return Err(StaffRefusal::NotYourself.into());
+        }
         let reason = checked_reason(&self.reason)?;
         if member.state == StaffState::Disabled || !staff::set_state(tx, self.id, self.version, StaffState::Disabled)? {
             return Err(StaffRefusal::ChangedMeanwhile.into());

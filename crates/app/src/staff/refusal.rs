@@ -56,6 +56,8 @@ pub enum StaffRefusal {
     OfficesWrong { max: u32 },
     /// The last administrator who can sign in stays one.
     LastAdmin,
+    /// Nobody disables themselves: a slip would lock them out.
+    NotYourself,
 
     // Closures.
     /// A window of the range has begun: who is there is served, or sent home by name.
@@ -120,6 +122,7 @@ impl StaffRefusal {
             Self::NameMissing { .. } => "staff-name-missing",
             Self::OfficesWrong { .. } => "staff-offices-wrong",
             Self::LastAdmin => "staff-last-admin",
+            Self::NotYourself => "staff-not-yourself",
             Self::ClosureBegun => "staff-closure-begun",
             Self::NothingToClose => "staff-nothing-to-close",
             Self::ClosureDuringDraw => "staff-closure-during-draw",

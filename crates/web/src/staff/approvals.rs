@@ -32,6 +32,7 @@ struct ListPage {
     key: String,
     waiting: Vec<Row>,
     decided: Vec<Row>,
+    done: String,
 }
 
 struct Row {
@@ -149,17 +150,21 @@ fn row(desk: &Desk, request: RequestView) -> Row {
     }
 }
 
-async fn list(desk: Desk) -> Answer {
-    list_page(&desk, Faults::none()).await
+async fn list(desk: Desk, sent: Sent) -> Answer {
+    list_page(&desk, sent.get("sudah"), Faults::none()).await
 }
 
-async fn list_page(desk: &Desk, faults: Faults) -> Answer {
+/// The list, and in one line what was just decided: as the store knows it, whatever the address says.
+async fn list_page(desk: &Desk, just: &str, faults: Faults) -> Answer {
     let requests = desk.ask(staff::requests).await??;
+    let decided: Vec<Row> = requests.decided.into_iter().map(|request| row(desk, request)).collect();
+    let done = decided.iter().find(|row| row.id.to_string() == just);
     let page = ListPage {
+        done: done.map(|row| format!("{}: {}", row.what, row.state)).unwrap_or_default(),
         page: desk.screen("approvals-title", &faults),
         key: desk.new_key(),
         waiting: requests.waiting.into_iter().map(|request| row(desk, request)).collect(),
-        decided: requests.decided.into_iter().map(|request| row(desk, request)).collect(),
+        decided,
         faults,
     };
     show(page.faults.status(), &page)
@@ -181,17 +186,17 @@ async fn decide(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
         Ok(()) => {
             // What was approved may have been hours or quotas: they are known here from now on.
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
-            Ok(onward(LIST))
+            Ok(onward(&format!("{LIST}?sudah={request}")))
         }
         // The list says who was first, and what the request comes to now.
-        Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
+        Err(refusal) => list_page(&desk, "", Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
     }
 }
 
 async fn withdraw(desk: Desk, Named(id): Named<String>, sent: Sent) -> Answer {
     let request = number(&id)?;
     match desk.perform(&sent, Withdraw { request }).await? {
-        Ok(()) => Ok(onward(LIST)),
-        Err(refusal) => list_page(&desk, Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
+        Ok(()) => Ok(onward(&format!("{LIST}?sudah={request}"))),
+        Err(refusal) => list_page(&desk, "", Faults::one(format!("request-{request}"), desk.explain(&refusal))).await,
     }
 }

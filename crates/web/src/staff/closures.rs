@@ -152,8 +152,12 @@ fn plan(desk: &Desk, sent: &Sent) -> Result<Result<Plan, Faults>, Detour> {
     if from.is_none() {
         faults.add("dari", words.say("audit-date-wrong"));
     }
-    if to.is_none() {
+    if to.is_none() && !sent.get("sampai").is_empty() {
         faults.add("sampai", words.say("audit-date-wrong"));
+    }
+    let today = desk.zone().local(desk.app().now()).date();
+    if from.is_some_and(|from| from < today) {
+        faults.add("dari", words.say("closure-past"));
     }
     let hour = |name: &str| WindowStart::parse(sent.get(name)).ok();
     let hours = hour("mulai").zip(hour("selesai"));
@@ -166,6 +170,9 @@ fn plan(desk: &Desk, sent: &Sent) -> Result<Result<Plan, Faults>, Detour> {
     }
     if sent.get("kata").is_empty() {
         faults.add("kata", words.say("closure-words-missing"));
+    }
+    if sent.get("kata").chars().count() > closure::WORDS_MAX {
+        faults.add("kata", words.say_with("closure-words-long", &[("max", Arg::from(closure::WORDS_MAX as u32))]));
     }
     if relocation.is_err() {
         faults.add("pindah", words.say("closure-relocation-missing"));
@@ -240,7 +247,7 @@ async fn check(desk: Desk, sent: Sent) -> Answer {
         page: desk.screen("closure-check", &Faults::none()),
         key: desk.new_key(),
         back: format!("{here}/baru?{}", sent.query()),
-        when: when(&desk, &plan.range),
+        when: when(&desk, &preview.range),
         cause: words.cause(plan.cause),
         relocation: words.relocation(plan.relocation),
         moved_message: words.say_with("sms-moved-by-office", &date),
@@ -400,6 +407,7 @@ async fn one_page(desk: &Desk, closure: &str, sent: Sent, faults: Faults) -> Ans
 async fn call(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Sent) -> Answer {
     let (link, words) = (sent.get("tiket").to_owned(), sent.get("hasil").to_owned());
     let id = format!("hasil-{link}");
+    let typed_nothing = words.is_empty();
     let reached = match sent.get("tersambung") {
         "ya" => true,
         "belum" => false,
@@ -415,8 +423,11 @@ async fn call(desk: Desk, Named((_, closure)): Named<(String, String)>, sent: Se
             Ok(onward(&format!("{}/{closure}{}&dicatat=1", base(&desk)?, way(to_call, number))))
         }
         Err(refusal) => {
-            let words = desk.explain(&refusal);
-            one_page(&desk, &closure, sent, Faults::one(id, words)).await
+            // Their line may be gone from the list meanwhile; what was heard must not be.
+            let typed = [("words", Arg::from(sent.get("hasil").to_owned()))];
+            let heard = if typed_nothing { String::new() } else { desk.words().say_with("closure-call-typed", &typed) };
+            let words = format!("{} {heard}", desk.explain(&refusal));
+            one_page(&desk, &closure, sent, Faults::one(id, words.trim_end())).await
         }
     }
 }

@@ -268,6 +268,9 @@ async fn page(desk: &Desk, with: Shown) -> Answer {
         let at = clock(desk, *at);
         format!("{at} · {number} → {counter} · {why}")
     };
+    // Nobody is sent on to where they are.
+    let at = view.current.as_ref().map(|visit| visit.stage);
+    let onward_stages = Stage::ALL.into_iter().filter(|stage| at != Some(*stage));
     let shown = CounterPage {
         page: desk.screen("counter-title", &faults),
         key: desk.new_key(),
@@ -288,7 +291,7 @@ async fn page(desk: &Desk, with: Shown) -> Answer {
         calls: view.calls.iter().map(call).collect(),
         outcomes: Outcome::ALL.map(|outcome| (outcome.as_str(), words.outcome(outcome))).to_vec(),
         papers: MissingPaper::ALL.map(|paper| (paper.as_str(), words.missing_paper(paper))).to_vec(),
-        stages: Stage::ALL.map(|stage| (stage.as_str(), words.stage(stage))).to_vec(),
+        stages: onward_stages.map(|stage| (stage.as_str(), words.stage(stage))).collect(),
         sent,
         faults,
     };

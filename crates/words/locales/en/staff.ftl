@@ -30,6 +30,7 @@ staff-sign-out = Sign out
 # Signing in.
 staff-sign-in-title = Staff sign-in
 staff-sign-in = Sign in
+staff-sign-in-onward = You are not signed in, or your session has ended. After signing in you are back at that page; what was not saved has to be filled in again.
 staff-sign-in-help = Forgot your password, or have a new phone? Ask your head of office or administrator for a new invitation link.
 staff-login = Sign-in name
 staff-login-hint = Small letters, digits, dots or hyphens. Example: siti.btm

@@ -75,8 +75,8 @@ day-verdict-forged = Tidak asli
 day-refusal-visit-unknown = Nomor ini tidak ada
     .detail = Tidak ada kunjungan dengan nomor itu di sini hari ini. Periksa nomornya.
 day-refusal-stands-elsewhere = { $counter ->
-    [0] { $number } sudah { $state }
-   *[other] { $number } sudah { $state } (loket { $counter })
+    [0] { $number } sekarang { $state }
+   *[other] { $number } sekarang { $state } (loket { $counter })
 }
     .detail = Petugas lain lebih dulu, atau ini tidak bisa dilakukan sekarang. Lihat daftar yang baru.
 day-refusal-undo-too-late = Sudah lewat waktunya
@@ -95,6 +95,8 @@ day-refusal-counter-taken = Di loket { $counter } ada petugas
     .detail = Seorang petugas sedang duduk di loket { $counter }. Ambil alih dari halaman Loket, atau pilih loket lain.
 day-refusal-relieved = Loket { $counter } sudah diambil alih
     .detail = Petugas lain sekarang melayani di loket { $counter }, juga yang ada di depannya. Buka loket lain.
+day-refusal-counter-number-wrong = Nomor loket belum benar
+    .detail = Tulis angka 1 sampai { $max }, seperti di papan loket Anda.
 day-refusal-counter-wrong = Loket tidak bisa disimpan
     .detail = Nomor loket 1 sampai { $max }, nama paling banyak 40 huruf, dan paling sedikit satu tahap dan satu jenis antrean.
 day-refusal-numbers-used-up = Nomor hari ini habis

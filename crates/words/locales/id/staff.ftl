@@ -30,6 +30,7 @@ staff-sign-out = Keluar
 # Masuk.
 staff-sign-in-title = Masuk petugas
 staff-sign-in = Masuk
+staff-sign-in-onward = Anda belum masuk, atau sesi Anda sudah berakhir. Sesudah masuk Anda kembali ke halaman tadi; yang belum tersimpan perlu diisi lagi.
 staff-sign-in-help = Lupa kata sandi atau ganti ponsel? Minta tautan undangan baru kepada kepala kantor atau admin Anda.
 staff-login = Nama masuk
 staff-login-hint = Huruf kecil, angka, titik, atau tanda hubung. Contoh: siti.btm
