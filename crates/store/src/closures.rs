@@ -98,7 +98,8 @@ statements! {
     );
     LIFT = "UPDATE closures SET lifted_by = ?2, lifted_ms = ?3 WHERE id = ?1 AND lifted_ms IS NULL AND done_ms IS NOT NULL";
     KEEP_SLOT = "INSERT INTO closure_slots (closure_id, slot_id) VALUES (?1, ?2) ON CONFLICT (closure_id, slot_id) DO NOTHING";
-    SLOTS = "SELECT s.id, s.office, s.release_id, s.date, s.starts, r.state, s.taken, s.ends FROM closure_slots k JOIN slots s ON s.id = k.slot_id
+    SLOTS = "SELECT s.id, s.office, s.release_id, s.date, s.starts, r.state, s.taken, s.ends
+             FROM closure_slots k JOIN slots s ON s.id = k.slot_id
              JOIN releases r ON r.id = s.release_id WHERE k.closure_id = ?1 AND s.closed = 1 ORDER BY s.id";
     DONE = "UPDATE closures SET done_ms = ?2 WHERE id = ?1 AND done_ms IS NULL";
     OPEN_SLOTS = concat!(
