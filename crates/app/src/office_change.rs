@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use antrean_domain::office::OfficeCode;
 use antrean_domain::quota::TimetableChange;
+use antrean_domain::service::{ServiceCode, Services};
 use antrean_domain::staff::Task;
 use antrean_store::ids::{OfficeChangeId, StaffId};
 use antrean_store::office_changes::{self, NewOfficeChange, OfficeChange, Part};
@@ -40,6 +41,20 @@ pub enum What {
     },
     /// The office was founded.
     Founded,
+}
+
+impl What {
+    /// Services that could be booked before it and cannot be after it.
+    pub fn withdrawn(&self, services: &Services) -> Vec<ServiceCode> {
+        let Self::Data { cells } = self else { return Vec::new() };
+        let Some((old, new)) = cells.get("services") else { return Vec::new() };
+        // None named is all of them.
+        let has = |cell: &str, code: ServiceCode| {
+            cell.is_empty() || cell.split_whitespace().any(|word| word == code.as_str())
+        };
+        let online = services.online().map(|service| service.code);
+        online.filter(|code| has(old, *code) && !has(new, *code)).collect()
+    }
 }
 
 /// A change that was made, to be kept.

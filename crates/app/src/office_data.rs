@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, OFFICES, TIMETABLES, row_of, with_row};
 use antrean_domain::draw::encoding::Hash32;
-use antrean_domain::office::OfficeCode;
+use antrean_domain::office::{OfficeCode, wrong_cells};
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
 use antrean_store::ids::StaffId;
@@ -92,6 +92,16 @@ pub fn repeated(now: &OfficeData, overtaken: &Overtaken, sent: &BTreeMap<String,
     sent.iter().map(cell).collect()
 }
 
+/// What came of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// It is saved, and kept in the history.
+    Saved,
+    /// All was so already: nothing was written.
+    Nothing,
+}
+
 /// Changes what is known of an office. Whoever saw something else than there is now is refused.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ChangeOffice {
@@ -107,9 +117,9 @@ pub struct ChangeOffice {
 
 impl Operation for ChangeOffice {
     const NAME: &'static str = "office_change";
-    type Outcome = ();
+    type Outcome = Changed;
 
-    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<(), Error> {
+    fn perform(&self, tx: &Tx<'_>, cx: &Context<'_>) -> Result<Changed, Error> {
         let officer = cx.officer_for(tx, Task::Describe, Some(&self.office))?.id;
         let reason = approval::checked_reason(&self.reason)?;
         let cells = checked(&self.cells, &CHANGEABLE)?;
@@ -119,13 +129,19 @@ impl Operation for ChangeOffice {
         if version_of(&before) != self.seen {
             return Err(StaffRefusal::ChangedMeanwhile.into());
         }
-        let after = write(tx, cx, files, &self.office, &cells)?;
         let old = |column: &str| before.get(column).cloned().unwrap_or_default();
-        let changed = cells.into_iter().map(|(column, cell)| (old(&column), column, cell));
-        let differ = changed.filter(|(old, _, cell)| old != cell).map(|(old, column, cell)| (column, (old, cell)));
-        let what = What::Data { cells: differ.collect() };
+        let changed = cells.iter().map(|(column, cell)| (old(column), column, cell));
+        let differ = changed.filter(|(old, _, cell)| old != *cell);
+        let differ: BTreeMap<_, _> = differ.map(|(old, column, cell)| (column.clone(), (old, cell.clone()))).collect();
+        // Nothing is published, and nobody has to read in the history that nothing was done.
+        if differ.is_empty() {
+            return Ok(Changed::Nothing);
+        }
+        let after = write(tx, cx, files, &self.office, &cells)?;
+        let what = What::Data { cells: differ };
         keep(tx, cx, &self.office, officer, (&self.seen, &after), &what, &reason)?;
-        note(tx, cx, officer, "office_changed", &self.office, &reason)
+        note(tx, cx, officer, "office_changed", &self.office, &reason)?;
+        Ok(Changed::Saved)
     }
 }
 
@@ -147,7 +163,7 @@ impl Operation for FoundOffice {
         let reason = approval::checked_reason(&self.reason)?;
         let mut cells = checked(&self.cells, &[&CHANGEABLE[..], &FOUNDED_WITH[..]].concat())?;
         let code = cells.get("code").cloned().unwrap_or_default();
-        let office = OfficeCode::parse(&code).map_err(|error| wrong("code", &error.to_string()))?;
+        let office = OfficeCode::parse(&code).map_err(|error| wrong_besides(&cells, "code", &error.to_string()))?;
         tx.lock(&Lock::Catalogue)?;
         let (mut files, catalogue) = stored(tx)?;
         if catalogue.offices.get(&office).is_some() {
@@ -155,7 +171,10 @@ impl Operation for FoundOffice {
         }
         // What follows from the rest is not asked for.
         let regency = cells.get("regency_code").map(String::as_str).unwrap_or_default();
-        let region = catalogue.regions.get(regency).ok_or_else(|| wrong("regency_code", "there is no such regency"))?;
+        let region = catalogue
+            .regions
+            .get(regency)
+            .ok_or_else(|| wrong_besides(&cells, "regency_code", "there is no such regency"))?;
         let mut put = |column: &str, cell: &str| cells.insert(column.to_owned(), cell.to_owned());
         put("province_code", &region.province);
         put("time_zone", region.zone.iana());
@@ -179,10 +198,17 @@ impl Operation for FoundOffice {
 }
 
 fn wrong(field: &str, why: &str) -> StaffRefusal {
-    StaffRefusal::OfficeDataWrong { field: field.to_owned(), why: why.to_owned() }
+    StaffRefusal::OfficeDataWrong { field: field.to_owned(), why: why.to_owned(), others: Vec::new() }
 }
 
-/// The cells that may be set, without spaces around, and none longer than a field holds.
+/// That a field is wrong, and with it whatever else is wrong in a row: all of it is told at once.
+fn wrong_besides(row: &BTreeMap<String, String>, field: &str, why: &str) -> StaffRefusal {
+    let others = wrong_cells(|column| row.get(column).map(String::as_str).unwrap_or_default()).into_iter();
+    let others = others.map(|wrong| wrong.column.to_owned()).filter(|column| column != field).collect();
+    StaffRefusal::OfficeDataWrong { field: field.to_owned(), why: why.to_owned(), others }
+}
+
+/// The cells that may be set, without spaces around, and none longer than a field holds. What is wrong with others is told with it.
 fn checked(cells: &BTreeMap<String, String>, may: &[&str]) -> Result<BTreeMap<String, String>, StaffRefusal> {
     let mut all = BTreeMap::new();
     for (column, cell) in cells {
@@ -190,12 +216,14 @@ fn checked(cells: &BTreeMap<String, String>, may: &[&str]) -> Result<BTreeMap<St
         if !may.contains(&column.as_str()) {
             return Err(wrong(column, "cannot be set here"));
         }
-        if cell.chars().count() > CELL_CHARS_MAX || cell.chars().any(char::is_control) {
-            return Err(wrong(column, "is too long, or has more than one line"));
-        }
         all.insert(column.clone(), cell.to_owned());
     }
-    Ok(all)
+    // Names, addresses and notices have limits of their own; nothing else is longer than this.
+    let unfit = |cell: &String| cell.chars().count() > CELL_CHARS_MAX || cell.chars().any(char::is_control);
+    match all.iter().find(|(_, cell)| unfit(cell)) {
+        Some((column, _)) => Err(wrong_besides(&all, column, "is too long, or has more than one line")),
+        None => Ok(all),
+    }
 }
 
 /// Writes an office's row; returns what its data are known by from now on.
@@ -210,9 +238,11 @@ fn write(
     let text = with_row(&files.offices_csv, office.as_str(), cells).map_err(|error| corrupt(error.to_string()))?;
     files.replace(OFFICES, text.clone()).map_err(|_| corrupt(OFFICES.to_owned()))?;
     // Read as every node will read it: whatever is wrong is wrong in this row, for the others were read before.
-    Catalogue::parse(&files).map_err(|error| wrong(&error.field, &error.why))?;
+    let read = Catalogue::parse(&files);
+    let written = row(&files, office)?;
+    read.map_err(|error| wrong_besides(&written, &error.field, &error.why))?;
     put_by_staff(tx, OFFICES, &text, cx.now)?;
-    Ok(version_of(&row(&files, office)?))
+    Ok(version_of(&written))
 }
 
 fn keep(

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use antrean_domain::catalogue::{Catalogue, CatalogueFiles, TIMETABLES};
 use antrean_domain::draw::encoding::Hash32;
 use antrean_domain::office::OfficeCode;
-use antrean_domain::quota::{Alone, ChangeError, DayLine, DaySum, Effect, Held, TimetableChange, days, effect};
+use antrean_domain::quota::{
+    Alone, ChangeError, DayLine, DaySum, Effect, Held, TimetableChange, days, effect, past_days,
+};
 use antrean_domain::rework::{Clash, reworked};
 use antrean_domain::staff::Task;
 use antrean_domain::timetable::Timetable;
@@ -126,9 +128,12 @@ pub fn calendar(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, date: Date) 
     let from = date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days());
     let dates = dates_from(from, CALENDAR_DAYS);
     let held = held(tx, office, from, dates.last().copied().unwrap_or(from))?;
-    let days = days(&timetable, &catalogue.holidays, &dates, &held);
+    // What has begun is as it was released: the timetable of today says nothing about it.
+    let (past, coming) = dates.split_at(dates.partition_point(|date| *date <= today(cx, office)));
+    let mut lines = past_days(&timetable, &catalogue.holidays, past, &held);
+    lines.extend(days(&timetable, &catalogue.holidays, coming, &held));
     let left_over = left_over(tx, cx, office, &timetable)?;
-    Ok(Calendar { from, days, version: version_of(&timetable), timetable, left_over })
+    Ok(Calendar { from, days: lines, version: version_of(&timetable), timetable, left_over })
 }
 
 fn left_over(

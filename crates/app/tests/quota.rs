@@ -334,3 +334,16 @@ async fn the_history_is_read_page_by_page_by_whoever_may_look() {
     let elsewhere = town.app.ask(head, |tx, cx| office_change::history(tx, cx, &"JAKSEL".parse().unwrap(), None)).await;
     assert!(matches!(refused(elsewhere.map(|_| ())), StaffRefusal::OfficeNotYours { .. }));
 }
+
+#[tokio::test]
+async fn a_change_of_the_week_adds_no_place_to_days_that_are_over() {
+    let town = Town::new(9).await;
+    let head = on_duty(&town, "kepala", Role::Head).await;
+    let _ = change(&town, &head, more(30), "loket tambahan").await;
+    let past = |from: Date| town.app.ask(head.clone(), move |tx, cx| quota::calendar(tx, cx, &batam(), from));
+    let before = past(date(2026, 10, 5)).await.unwrap();
+    assert!(before.days.iter().all(|day| day.windows.is_empty()), "nothing was given on them");
+    let now = past(FRIDAY).await.unwrap();
+    let planned = |day: Date| now.days.iter().any(|line| line.date == day && !line.windows.is_empty());
+    assert!(planned(TUESDAY), "what is to come follows the week");
+}

@@ -2,7 +2,7 @@
 
 use crate::catalogue::{CatalogueError, OFFICES, Row, Table};
 use crate::queue_code::QueuePrefix;
-use crate::region::{Region, RegionLevel, Regions, Zone, degrees};
+use crate::region::{LATITUDES, LONGITUDES, Region, RegionLevel, Regions, Zone, degrees};
 use crate::service::{PassportKind, ServiceCode, Services, Text};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,10 +25,18 @@ const SEARCH_CHARS_MAX: usize = 100;
 /// Mean radius of the earth (IUGG).
 const EARTH_RADIUS_KM: f64 = 6371.009;
 
+/// Most characters of a name.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Most characters of an address.
+pub const ADDRESS_CHARS_MAX: usize = 200;
 /// Most characters of a telephone number with what stands around it.
-const PHONE_CHARS_MAX: usize = 40;
+pub const PHONE_CHARS_MAX: usize = 40;
+/// Fewest digits of a telephone number.
+pub const PHONE_DIGITS_MIN: usize = 3;
+/// What may stand between the digits of a telephone number, or of two.
+const PHONE_SIGNS: &str = " +-()/,";
 /// Most characters of a notice.
-const NOTICE_CHARS_MAX: usize = 300;
+pub const NOTICE_CHARS_MAX: usize = 300;
 
 /// Names an office (`BTM`) or a unit (`BTM-HB`). Our own codes, not official ones.
 ///
@@ -411,6 +419,10 @@ impl Offices {
         if zone != regency.zone {
             return Err(row.fault("time_zone", format!("{zone} is not the zone of {}, {}", regency.name, regency.zone)));
         }
+        let services = offered(row, services)?;
+        if let Some(wrong) = wrong_cells(|column| row.get(column)).into_iter().next() {
+            return Err(row.fault(wrong.column, wrong.why));
+        }
         Ok(Office {
             code,
             name: row.needed("name")?.to_owned(),
@@ -420,8 +432,8 @@ impl Offices {
             queue_prefix,
             province: province.code.clone(),
             regency: regency.code.clone(),
-            latitude: degrees(row, "latitude", 90.0)?,
-            longitude: degrees(row, "longitude", 180.0)?,
+            latitude: degrees(row, "latitude", &LATITUDES)?,
+            longitude: degrees(row, "longitude", &LONGITUDES)?,
             position_quality: row.read("position_quality", "office, district or regency")?,
             zone,
             address: row.get("address").to_owned(),
@@ -429,9 +441,9 @@ impl Offices {
             note: row.get("note").to_owned(),
             also: row.get("also").to_owned(),
             electronic_only_from: row.read_optional("electronic_only_from", "a date such as 2024-12-01")?,
-            services: offered(row, services)?,
-            phone: short(row, "phone", PHONE_CHARS_MAX)?.to_owned(),
-            notice: notice(row)?,
+            services,
+            phone: row.get("phone").to_owned(),
+            notice: notice(row),
         })
     }
 
@@ -604,26 +616,79 @@ fn place<'a>(row: Row<'_>, regions: &'a Regions) -> Result<(&'a Region, &'a Regi
     Ok((province, regency))
 }
 
+/// A cell of an office's row that cannot be like that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongCell {
+    /// Its column.
+    pub column: &'static str,
+    /// Why, in English.
+    pub why: String,
+}
+
+/// Everything that is wrong with what an office says of itself: name, address, telephone, position, the date and the notice. Whether the
+/// rest fits other offices, regions and services is seen where the whole file is read.
+pub fn wrong_cells<'a>(cell: impl Fn(&str) -> &'a str) -> Vec<WrongCell> {
+    let mut all: Vec<WrongCell> = Vec::new();
+    let mut wrong = |column: &'static str, why: String| {
+        if all.iter().all(|known| known.column != column) {
+            all.push(WrongCell { column, why });
+        }
+    };
+    if cell("name").is_empty() {
+        wrong("name", "is empty".to_owned());
+    }
+    for (column, max) in [
+        ("name", NAME_CHARS_MAX),
+        ("address", ADDRESS_CHARS_MAX),
+        ("phone", PHONE_CHARS_MAX),
+        ("notice_id", NOTICE_CHARS_MAX),
+        ("notice_en", NOTICE_CHARS_MAX),
+    ] {
+        let text = cell(column);
+        if text.chars().count() > max || text.chars().any(char::is_control) {
+            wrong(column, format!("has more than {max} characters, or more than one line"));
+        }
+    }
+    if !is_phone(cell("phone")) {
+        wrong(
+            "phone",
+            format!("is no telephone number: {PHONE_DIGITS_MIN} digits or more, and only {PHONE_SIGNS:?} between"),
+        );
+    }
+    for (column, limits) in [("latitude", LATITUDES), ("longitude", LONGITUDES)] {
+        // `contains` is false for NaN as well.
+        if !cell(column).parse().is_ok_and(|degrees: f64| limits.contains(&degrees)) {
+            wrong(column, format!("is no number between {} and {}", limits.start(), limits.end()));
+        }
+    }
+    if cell("position_quality").parse::<PositionQuality>().is_err() {
+        wrong("position_quality", "is not office, district or regency".to_owned());
+    }
+    let since = cell("electronic_only_from");
+    if !since.is_empty() && since.parse::<Date>().is_err() {
+        wrong("electronic_only_from", "is not a date such as 2024-12-01".to_owned());
+    }
+    match (cell("notice_id").is_empty(), cell("notice_en").is_empty()) {
+        (true, false) => wrong("notice_id", "is empty while there is one in English".to_owned()),
+        (false, true) => wrong("notice_en", "is empty while there is one in Indonesian".to_owned()),
+        (true, true) | (false, false) => {}
+    }
+    all
+}
+
+/// Whether a text is a telephone number as people write it, or several, or none at all.
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let fits = |sign: char| sign.is_ascii_digit() || PHONE_SIGNS.contains(sign);
+    text.is_empty() || (digits >= PHONE_DIGITS_MIN && text.chars().all(fits))
+}
+
+fn notice(row: Row<'_>) -> Option<Text> {
+    let (id, en) = (row.get("notice_id"), row.get("notice_en"));
+    (!id.is_empty() && !en.is_empty()).then(|| Text { id: id.to_owned(), en: en.to_owned() })
+}
+
 /// The services that can be booked here: those of the column, or all that are online where it is empty.
-/// A text of one line that is not too long.
-fn short<'a>(row: Row<'a>, field: &str, max: usize) -> Result<&'a str, CatalogueError> {
-    let text = row.get(field);
-    if text.chars().count() > max || text.chars().any(char::is_control) {
-        return Err(row.fault(field, format!("has more than {max} characters, or more than one line")));
-    }
-    Ok(text)
-}
-
-fn notice(row: Row<'_>) -> Result<Option<Text>, CatalogueError> {
-    let (id, en) = (short(row, "notice_id", NOTICE_CHARS_MAX)?, short(row, "notice_en", NOTICE_CHARS_MAX)?);
-    match (id.is_empty(), en.is_empty()) {
-        (true, true) => Ok(None),
-        (false, false) => Ok(Some(Text { id: id.to_owned(), en: en.to_owned() })),
-        (true, false) => Err(row.fault("notice_id", "is empty while there is one in English")),
-        (false, true) => Err(row.fault("notice_en", "is empty while there is one in Indonesian")),
-    }
-}
-
 fn offered(row: Row<'_>, services: &Services) -> Result<Vec<ServiceCode>, CatalogueError> {
     let mut offered = Vec::new();
     for word in row.get("services").split_whitespace() {
@@ -676,6 +741,34 @@ mod tests {
         ] {
             assert!(OfficeCode::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_with_an_office_is_told_at_once() {
+        let right = [
+            ("name", "Kantor Imigrasi Batam"),
+            ("latitude", "1.13"),
+            ("longitude", "104.05"),
+            ("position_quality", "office"),
+        ];
+        let wrong = |cells: &[(&str, &str)]| -> Vec<&'static str> {
+            let cells: HashMap<&str, &str> = right.iter().chain(cells).copied().collect();
+            wrong_cells(|column| cells.get(column).copied().unwrap_or_default())
+                .iter()
+                .map(|wrong| wrong.column)
+                .collect()
+        };
+        assert!(wrong(&[]).is_empty());
+        for phone in ["111", "(0778) 462069", "+62 778-462069", "0778 462069 / 462070, 1500 123"] {
+            assert!(wrong(&[("phone", phone)]).is_empty(), "{phone}");
+        }
+        for phone in ["bukan nomor <b>", "12", "-", "0778 x", "0".repeat(PHONE_CHARS_MAX + 1).as_str()] {
+            assert_eq!(wrong(&[("phone", phone)]), ["phone"], "{phone}");
+        }
+        let long = "x".repeat(500);
+        let all = [("name", long.as_str()), ("latitude", "-89"), ("longitude", "0"), ("electronic_only_from", "besok")];
+        assert_eq!(wrong(&all), ["name", "latitude", "longitude", "electronic_only_from"]);
+        assert_eq!(wrong(&[("latitude", "NaN"), ("notice_id", "Tutup")]), ["latitude", "notice_en"]);
     }
 
     #[test]

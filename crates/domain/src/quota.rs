@@ -415,7 +415,29 @@ pub struct DayLine {
     pub windows: Vec<WindowLine>,
 }
 
+/// Places that nobody has and nobody can take now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// Given back: they wait for the next wave.
+    pub freed: u32,
+    /// Taken away by a closure.
+    pub closed: u32,
+}
+
 impl DayLine {
+    /// What is between the places of a pool, those given out and those that can be had.
+    pub fn withheld(&self, pool: Pool) -> Withheld {
+        let at = Pool::ALL.iter().position(|of| *of == pool).expect("all pools are in the list");
+        self.windows.iter().map(|window| window.pools[at]).fold(Withheld::default(), |mut sum, line| {
+            let rest = line.capacity.saturating_sub(line.booked + line.left);
+            match line.standing {
+                Standing::Closed => sum.closed += rest,
+                Standing::Free | Standing::Planned | Standing::Open => sum.freed += rest,
+            }
+            sum
+        })
+    }
+
     /// Sum over the windows, all pools together.
     pub fn total(&self) -> PoolLine {
         self.sum(|_| true)
@@ -453,6 +475,21 @@ pub fn days(timetable: &Timetable, holidays: &Holidays, dates: &[Date], held: &[
     }
     let none = Vec::new();
     dates.iter().map(|date| day(timetable, holidays, *date, by_date.get(date).unwrap_or(&none))).collect()
+}
+
+/// Some days that are over, or have begun: what releases held of them, whatever the timetable says by now. Nothing can be released for
+/// them any more.
+pub fn past_days(timetable: &Timetable, holidays: &Holidays, dates: &[Date], held: &[Held]) -> Vec<DayLine> {
+    let mut lines = days(timetable, holidays, dates, held);
+    for line in &mut lines {
+        if !held.iter().any(|place| place.fixed && place.date == line.date) {
+            line.windows.clear();
+        } else if matches!(line.closed, Some(WhyClosed::Weekday(_))) {
+            // The week is another one since.
+            line.closed = None;
+        }
+    }
+    lines
 }
 
 fn day(timetable: &Timetable, holidays: &Holidays, date: Date, held: &[&Held]) -> DayLine {
@@ -892,6 +929,29 @@ pub(crate) mod tests {
         let lines = days(&mondays(10), &catalogue.holidays, &[MONDAY, tuesday], &[held(true, 8, 9, 4)]);
         assert_eq!(lines[0].total(), PoolLine { capacity: 9, booked: 4, left: 5, standing: Standing::Open });
         assert_eq!(lines[1].closed, Some(WhyClosed::Weekday(Weekday::Tuesday)));
+    }
+
+    #[test]
+    fn a_day_that_is_over_has_what_was_released_and_nothing_of_the_week() {
+        let catalogue = Catalogue::builtin();
+        let next = MONDAY.saturating_add(jiff::Span::new().days(7));
+        let lines = past_days(&mondays(10), &catalogue.holidays, &[MONDAY, next], &[held(true, 8, 9, 4)]);
+        assert_eq!(lines[0].total(), PoolLine { capacity: 9, booked: 4, left: 5, standing: Standing::Open });
+        assert_eq!(lines[1].windows, [], "nothing was ever given on it");
+        let tuesday = date(2026, 12, 1);
+        let moved = Held { date: tuesday, ..held(true, 8, 9, 4) };
+        let lines = past_days(&mondays(10), &catalogue.holidays, &[tuesday], &[moved]);
+        assert_eq!((lines[0].closed.as_ref(), lines[0].total().capacity), (None, 9), "it had a Tuesday then");
+    }
+
+    #[test]
+    fn places_of_a_day_add_up_with_those_that_wait_or_were_closed() {
+        let catalogue = Catalogue::builtin();
+        let freed = Held { left: 1, ..held(true, 8, 80, 75) };
+        let shut = Held { left: 0, closed: true, ..held(true, 9, 10, 3) };
+        let lines = days(&mondays(10), &catalogue.holidays, &[MONDAY], &[freed, shut]);
+        assert_eq!(lines[0].withheld(Pool::Public), Withheld { freed: 4, closed: 7 });
+        assert_eq!(lines[0].withheld(Pool::Reserve), Withheld::default());
     }
 
     /// Texts that are hard on every form of writing.

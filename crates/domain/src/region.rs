@@ -7,7 +7,13 @@ use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+/// Degrees north between which the country lies, south being less than nothing: from Dana island to Rondo island, rounded outwards.
+pub const LATITUDES: RangeInclusive<f64> = -11.1..=6.2;
+/// Degrees east between which the country lies: from Benggala island to the border of Papua, rounded outwards.
+pub const LONGITUDES: RangeInclusive<f64> = 94.9..=141.1;
 
 /// One of the three zones of Keppres 41/1987, none of which has daylight saving time. Serialized by its IANA name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,8 +225,8 @@ impl Regions {
             name: row.needed("name")?.to_owned(),
             level,
             province: province.to_owned(),
-            latitude: degrees(row, "latitude", 90.0)?,
-            longitude: degrees(row, "longitude", 180.0)?,
+            latitude: degrees(row, "latitude", &LATITUDES)?,
+            longitude: degrees(row, "longitude", &LONGITUDES)?,
             zone: row.read("time_zone", "Asia/Jakarta, Asia/Makassar or Asia/Jayapura")?,
             also: row.get("also").to_owned(),
         })
@@ -282,14 +288,14 @@ impl Regions {
     }
 }
 
-/// A coordinate in decimal degrees, at most `limit` from zero.
-pub(crate) fn degrees(row: Row<'_>, field: &str, limit: f64) -> Result<f64, CatalogueError> {
+/// A coordinate in decimal degrees, between two limits.
+pub(crate) fn degrees(row: Row<'_>, field: &str, limits: &RangeInclusive<f64>) -> Result<f64, CatalogueError> {
     let degrees: f64 = row.read(field, "a number of degrees")?;
     // `contains` is false for NaN as well.
-    if (-limit..=limit).contains(&degrees) {
+    if limits.contains(&degrees) {
         Ok(degrees)
     } else {
-        Err(row.fault(field, format!("{degrees} is not between -{limit} and {limit}")))
+        Err(row.fault(field, format!("{degrees} is not between {} and {}", limits.start(), limits.end())))
     }
 }
 

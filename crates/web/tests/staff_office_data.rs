@@ -47,22 +47,43 @@ async fn what_cannot_be_is_said_at_its_field_and_changes_nothing() {
         ("electronic_only_from", "besok"),
         ("notice_en", "Only in English"),
         ("phone", "0000000000000000000000000000000000000000000000"),
+        ("phone", "bukan nomor <b>"),
+        ("latitude", "-89"),
+        ("longitude", "0"),
         ("address", "x\u{7}y"),
     ] {
         head.open(HERE).await;
         let form = head.form(HERE).fill(field, value).fill("alasan", "uji");
-        head.send(form).await.shows("Isian ini belum benar");
+        head.send(form).await.shows("belum benar. ");
         assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
         assert_eq!(head.form(HERE).value(field), value, "what was typed is still there");
     }
     head.open(HERE).await;
+    let long = "x".repeat(500);
+    let form = head.form(HERE).fill("name", &long).fill("phone", "bukan nomor").fill("electronic_only_from", "besok");
+    head.send(form.fill("latitude", "-89").fill("longitude", "0").fill("alasan", "uji")).await;
+    head.shows("Nama belum benar. Misalnya Kantor Imigrasi Batam; paling panjang 100 huruf");
+    head.shows("Telepon untuk masyarakat belum benar. Angka, spasi");
+    head.shows("Lintang belum benar. ").shows("Indonesia ada di antara -11.1 dan 6.2").shows("Bujur belum benar. ");
+    head.shows("Hanya paspor elektronik sejak belum benar. Tulis tanggalnya seperti 2026-12-07");
+    head.open(HERE).await;
     let form = head.form(HERE).fill_hidden("position_quality", "tepat").fill("alasan", "uji");
-    head.send(form).await.shows("Isian ini belum benar");
+    head.send(form).await.shows("belum benar. ");
     head.open(HERE).await;
     let form = head.form(HERE).without("services").fill("alasan", "uji");
     head.send(form).await.shows("Pilih paling sedikit satu.");
     let after = server.app.catalogue().offices.get(&"BTM".parse().unwrap()).cloned().unwrap();
     assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn a_form_that_changes_nothing_writes_nothing_and_says_so() {
+    let server = Server::new().await;
+    let mut head = head(&server, "kepala").await;
+    head.open(HERE).await;
+    let form = head.form(HERE).fill("alasan", "uji");
+    head.send(form).await.shows("Tidak ada isian yang berubah, jadi tidak ada yang disimpan.").hides("tersimpan.");
+    head.open("/petugas/BTM/riwayat").await.shows("Belum ada perubahan oleh petugas.");
 }
 
 #[tokio::test]
@@ -110,8 +131,8 @@ async fn an_administrator_founds_a_unit_that_serves_nobody_until_its_hours_are_s
         .fill("longitude", "104.0")
         .pick("position_quality", "office")
         .fill("alasan", "unit baru");
-    admin.send(form.clone().fill("regency_code", "99")).await.shows("Isian ini belum benar");
-    admin.send(form.clone().fill("code", "JAP-UJI")).await.shows("Isian ini belum benar");
+    admin.send(form.clone().fill("regency_code", "99")).await.shows("belum benar. ");
+    admin.send(form.clone().fill("code", "JAP-UJI")).await.shows("belum benar. ");
     let form = admin.form(NEW).fill("code", "BTM-UJI");
     admin.send(form).await;
     assert_eq!(admin.at, "/petugas/BTM-UJI/kuota?simpan=baru", "{}", admin.text());
@@ -138,11 +159,13 @@ async fn what_can_be_chosen_is_chosen_by_words_and_kept_as_the_file_has_it() {
     assert_eq!(head.form(HERE).values("services").len(), all.len(), "an office that names none offers all");
     let form = head.form(HERE).pick("position_quality", "regency").without("services").tick("services", "replacement");
     head.send(form.fill("alasan", "ruang sempit")).await.shows("Data kantor tersimpan.");
+    head.shows("Layanan yang bisa dipesan: semua layanan → Ganti paspor").shows("letak gedungnya → tengah kabupaten");
+    head.shows("Tidak bisa dipesan lagi di kantor ini: Paspor baru. Yang sudah punya tempat tetap dilayani.");
     assert_eq!(of(&server).services, [antrean_domain::service::ServiceCode::Replacement]);
     assert_eq!(head.form(HERE).values("services"), ["replacement"]);
     // All of them are none in particular, so that what is offered later is offered here too.
     let form = head.form(HERE).tick("services", "new").fill("alasan", "ruang baru");
-    head.send(form).await.shows("Data kantor tersimpan.");
+    head.send(form).await.shows("Data kantor tersimpan.").hides("Tidak bisa dipesan lagi");
     assert_eq!(of(&server).services, all);
     let mut english = head.in_english();
     english.open(HERE).await.shows("the building").hides("letak gedungnya");

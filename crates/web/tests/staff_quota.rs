@@ -316,6 +316,9 @@ async fn days_are_closed_hours_are_changed_and_what_is_wrong_says_why() {
         ("sebab", "Pindahan"),
         ("why", "Moving"),
     ];
+    let one_day = closed.map(|(name, value)| if name == "akhir" { (name, "") } else { (name, value) });
+    check(&mut head, &one_day).await;
+    head.shows("4 Januari 2027").hides("5 Januari 2027").shows("→ 0");
     check(&mut head, &closed).await;
     head.shows("Pindahan").shows("→ 0");
     let save = head.form(HERE).fill("alasan", "pindah gedung");
@@ -338,6 +341,11 @@ async fn days_are_closed_hours_are_changed_and_what_is_wrong_says_why() {
         (
             vec![("jenis", "tanggal"), ("mulai", "2027-01-05"), ("akhir", "2027-01-04"), ("isi", "biasa")],
             "tanggal yang berurutan",
+        ),
+        (vec![("jenis", "tanggal"), ("akhir", "2027-01-04"), ("isi", "biasa")], "Dari tanggal: isi tanggal, misalnya"),
+        (
+            vec![("jenis", "tanggal"), ("mulai", "2027-01-04"), ("akhir", "besok"), ("isi", "biasa")],
+            "Sampai tanggal: isi tanggal, misalnya",
         ),
         (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00")], "Periksa jam layanan."),
         (vec![("jenis", "minggu"), ("hari", "sen"), ("jam", "08.00-09.00 1\n08.30-09.30 1")], "bertumpuk"),

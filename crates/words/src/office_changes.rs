@@ -1,6 +1,7 @@
 //! What staff changed of an office, in a sentence.
 
 use antrean_app::office_change::{ChangeView, Colleague, What};
+use antrean_domain::office::PositionQuality;
 use antrean_domain::quota::{Amount, TimetableChange, Weekdays};
 use antrean_domain::region::Zone;
 use antrean_domain::rework::{Clash, On};
@@ -104,15 +105,34 @@ impl Words {
         self.say_with("office-closed-down", &[("since", self.date_short(from).into()), ("why", why.into())])
     }
 
+    /// A cell of an office's row, as people read it.
+    fn office_cell(&self, column: &str, cell: &str) -> String {
+        match column {
+            "services" if cell.is_empty() => self.say("office-data-services-all"),
+            "services" => {
+                let named = |word: &str| word.parse().map_or_else(|_| word.to_owned(), |code| self.service(code));
+                cell.split_whitespace().map(named).collect::<Vec<_>>().join(", ")
+            }
+            "position_quality" if cell.parse::<PositionQuality>().is_ok() => {
+                self.say(&format!("office-data-position_quality-{cell}"))
+            }
+            "electronic_only_from" if !cell.is_empty() => {
+                cell.parse().map_or_else(|_| cell.to_owned(), |date| self.date_short(date))
+            }
+            _ if cell.is_empty() => "–".to_owned(),
+            _ => cell.to_owned(),
+        }
+    }
+
     /// What a change of an office was.
     pub fn office_change(&self, change: &ChangeView) -> String {
         match (&change.what, change.part) {
             (Some(What::Hours { change }), _) => self.timetable_change(change),
             (Some(What::Founded), _) => self.say("office-change-founded"),
             (Some(What::Data { cells }), _) => {
-                let cell = |cell: &str| if cell.is_empty() { "–".to_owned() } else { cell.to_owned() };
                 let line = |(column, (old, new)): (&String, &(String, String))| {
-                    format!("{}: {} → {}", self.say(&format!("office-data-{column}")), cell(old), cell(new))
+                    let (old, new) = (self.office_cell(column, old), self.office_cell(column, new));
+                    format!("{}: {old} → {new}", self.say(&format!("office-data-{column}")))
                 };
                 let lines: Vec<String> = cells.iter().map(line).collect();
                 if lines.is_empty() { self.say("office-change-nothing") } else { lines.join("; ") }

@@ -88,7 +88,11 @@ pub(crate) fn every_refusal() -> Vec<StaffRefusal> {
         StaffRefusal::ClosureUnknown,
         StaffRefusal::NotToCall,
         StaffRefusal::TimetableWrong,
-        StaffRefusal::OfficeDataWrong { field: "latitude".to_owned(), why: "is no number".to_owned() },
+        StaffRefusal::OfficeDataWrong {
+            field: "latitude".to_owned(),
+            why: "is no number".to_owned(),
+            others: Vec::new(),
+        },
         StaffRefusal::OfficeCodeTaken { office },
         StaffRefusal::ChangedMeanwhile,
         StaffRefusal::ReasonMissing { max: 500 },

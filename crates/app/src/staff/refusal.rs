@@ -82,6 +82,9 @@ pub enum StaffRefusal {
         field: String,
         /// Why, in English.
         why: String,
+        /// Other columns that cannot be like that either.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
     },
     /// The code of a new office belongs to one already.
     OfficeCodeTaken { office: OfficeCode },

@@ -1,11 +1,15 @@
 //! What is known of an office, as a form; and a new office.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use antrean_app::Refusal;
 use antrean_app::office_change::{self, ChangeView};
-use antrean_app::office_data::{self, CHANGEABLE, ChangeOffice, FOUNDED_WITH, FoundOffice};
+use antrean_app::office_data::{self, CHANGEABLE, ChangeOffice, Changed, FOUNDED_WITH, FoundOffice};
 use antrean_app::staff::StaffRefusal;
+use antrean_domain::office::{ADDRESS_CHARS_MAX, NAME_CHARS_MAX, NOTICE_CHARS_MAX, PHONE_CHARS_MAX};
+use antrean_domain::quota_table::date as date_of;
+use antrean_domain::region::{LATITUDES, LONGITUDES};
 use antrean_domain::service::ServiceCode;
 use antrean_domain::staff::Task;
 use antrean_store::office_changes::Part;
@@ -18,6 +22,8 @@ use super::quota::{FOUNDED, SAVED};
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, KEY_FIELD, Sent, onward, show};
 
+/// In the address after a form that changed nothing.
+const UNCHANGED: &str = "sama";
 const FOUND: &str = "/petugas/kantor/baru";
 
 pub(super) fn routes(table: Table) -> Table {
@@ -104,8 +110,14 @@ fn choices(desk: &Desk, column: &str) -> (How, Vec<(String, String)>) {
 /// The cell that a field was filled in with. Of services that are all offered none is named, so that later ones are offered as well.
 fn cell(desk: &Desk, sent: &Sent, column: &str) -> String {
     let (how, choices) = choices(desk, column);
-    if how != How::Some {
-        return sent.get(column).to_owned();
+    match how {
+        How::Some => {}
+        // As a browser without a calendar lets it be typed.
+        How::Date => {
+            let typed = sent.get(column);
+            return date_of(typed).map_or_else(|| typed.to_owned(), |date| date.to_string());
+        }
+        How::Text | How::One => return sent.get(column).to_owned(),
     }
     let chosen: Vec<&str> =
         choices.iter().map(|(value, _)| value.as_str()).filter(|value| sent.has(column, value)).collect();
@@ -168,7 +180,7 @@ fn fields(desk: &Desk, columns: &[&'static str], faults: &Faults, value: impl Fn
         Field {
             id,
             label: words.say(&format!("office-data-{id}")),
-            hint: words.say(&format!("office-data-{id}-hint")),
+            hint: hint(desk, id),
             fault: faults.of(id).to_owned(),
             choices: offered.into_iter().enumerate().map(choice).collect(),
             how,
@@ -178,15 +190,46 @@ fn fields(desk: &Desk, columns: &[&'static str], faults: &Faults, value: impl Fn
     columns.iter().map(field).collect()
 }
 
+/// What a field takes.
+fn hint(desk: &Desk, column: &str) -> String {
+    let max = |max: usize| vec![("max", u32::try_from(max).unwrap_or(u32::MAX).into())];
+    let within = |limits: &RangeInclusive<f64>| {
+        vec![("least", limits.start().to_string().into()), ("most", limits.end().to_string().into())]
+    };
+    let args = match column {
+        "name" => max(NAME_CHARS_MAX),
+        "address" => max(ADDRESS_CHARS_MAX),
+        "phone" => max(PHONE_CHARS_MAX),
+        "notice_id" | "notice_en" => max(NOTICE_CHARS_MAX),
+        "latitude" => within(&LATITUDES),
+        "longitude" => within(&LONGITUDES),
+        _ => Vec::new(),
+    };
+    desk.words().say_with(&format!("office-data-{column}-hint"), &args)
+}
+
+/// What is wrong with a field: its name, and what would be right.
+fn fault(desk: &Desk, column: &str) -> (String, String) {
+    let words = desk.words();
+    let known = CHANGEABLE.iter().chain(&FOUNDED_WITH).find(|known| **known == column);
+    let id = known.copied().unwrap_or("name");
+    let right = match id {
+        "electronic_only_from" => words.say("office-data-electronic_only_from-right"),
+        _ => hint(desk, id),
+    };
+    let field = words.say(&format!("office-data-{id}"));
+    (id.to_owned(), words.say_with("office-data-wrong", &[("field", field.into()), ("hint", right.into())]))
+}
+
 /// Where a refusal belongs, and what to do about it.
 fn faults_of(desk: &Desk, refusal: &Refusal) -> Faults {
-    let words = desk.words();
     match refusal {
-        Refusal::Staff(StaffRefusal::OfficeDataWrong { field, .. }) => {
-            let known = CHANGEABLE.iter().chain(&FOUNDED_WITH).find(|column| *column == field);
-            let id = known.copied().unwrap_or("name");
-            let hint = words.say(&format!("office-data-{id}-hint"));
-            Faults::one(id, words.say_with("office-data-wrong", &[("hint", hint.into())]))
+        Refusal::Staff(StaffRefusal::OfficeDataWrong { field, others, .. }) => {
+            // In the order of the form.
+            let wrong = |column: &&&str| **column == field || others.iter().any(|other| other == **column);
+            let found: Vec<_> =
+                FOUNDED_WITH.iter().chain(&CHANGEABLE).filter(wrong).map(|column| fault(desk, column)).collect();
+            Faults(if found.is_empty() { vec![fault(desk, field)] } else { found })
         }
         taken @ Refusal::Staff(StaffRefusal::OfficeCodeTaken { .. }) => Faults::one("code", desk.explain(taken)),
         other => Faults::one("alasan", desk.explain(other)),
@@ -198,7 +241,11 @@ fn cells(desk: &Desk, sent: &Sent, columns: &[&'static str]) -> BTreeMap<String,
 }
 
 async fn look(desk: Desk, sent: Sent) -> Answer {
-    let saved = if sent.has("simpan", "ya") { just_saved(&desk).await? } else { String::new() };
+    let saved = match sent.get("simpan") {
+        "ya" => just_saved(&desk).await?,
+        UNCHANGED => desk.words().say("office-data-unchanged"),
+        _ => String::new(),
+    };
     data_page(&desk, None, saved, Faults::none(), None).await
 }
 
@@ -208,7 +255,17 @@ async fn just_saved(desk: &Desk) -> Result<String, Detour> {
     let history = desk.ask(move |tx, cx| office_change::history(tx, cx, &office, None)).await??;
     let own = |change: &&ChangeView| change.part == Part::Data && change.by.login == desk.officer.login;
     let words = desk.words();
-    let says = |change: &ChangeView| format!("{} {}", words.say("office-data-saved"), words.office_change(change));
+    let catalogue = desk.app().catalogue();
+    let says = |change: &ChangeView| {
+        let mut says = format!("{} {}", words.say("office-data-saved"), words.office_change(change));
+        let withdrawn = change.what.as_ref().map(|what| what.withdrawn(&catalogue.services)).unwrap_or_default();
+        if !withdrawn.is_empty() {
+            let named: Vec<String> = withdrawn.into_iter().map(|code| words.service(code)).collect();
+            let told = words.say_with("office-data-withdrawn", &[("services", named.join(", ").into())]);
+            says = format!("{says}. {told}");
+        }
+        says
+    };
     Ok(history.changes.iter().find(own).map(says).unwrap_or_default())
 }
 
@@ -272,10 +329,11 @@ async fn save(desk: Desk, sent: Sent) -> Answer {
         reason: sent.get("alasan").to_owned(),
     };
     match desk.perform(&sent, change).await? {
-        Ok(()) => {
+        Ok(Changed::Saved) => {
             desk.app().reload_catalogue().await.map_err(Detour::from)?;
             Ok(onward(&format!("/petugas/{office}/kantor?simpan=ya")))
         }
+        Ok(Changed::Nothing) => Ok(onward(&format!("/petugas/{office}/kantor?simpan={UNCHANGED}"))),
         Err(refusal) if is_conflict(&refusal) => {
             let conflict = conflict(&desk, Part::Data, sent.get("dilihat")).await?;
             data_page(&desk, Some(&sent), String::new(), office_changes::fault(&desk), Some(conflict)).await

@@ -7,6 +7,7 @@ use antrean_app::quota::{self, Calendar, ChangeTimetable, LeftOver, Preview};
 use antrean_app::staff::{self, Approved, RequestView};
 use antrean_domain::quota::{
     Amount, ChangeError, DayLine, DaySum, Effect, SecondPerson, Standing, TimetableChange, Weekdays, WindowLine,
+    Withheld,
 };
 use antrean_domain::quota_table::{
     TABLE_BYTES_MAX, TableFault, TableWords, Wrong, date as date_of, from_csv, hour, number, to_csv,
@@ -66,6 +67,8 @@ pub(super) struct Row {
     pub tag: String,
     pub windows: usize,
     pub public: [u32; 3],
+    /// Where the public places are that are neither given out nor left; empty where there are none.
+    pub withheld: String,
     pub priority: u32,
     pub reserve: u32,
 }
@@ -119,6 +122,16 @@ fn tag(desk: &Desk, day: &DayLine) -> String {
     }
 }
 
+/// What is missing between the public places of a day, those given out and those left.
+fn withheld(desk: &Desk, day: &DayLine) -> String {
+    let Withheld { freed, closed } = day.withheld(Pool::Public);
+    // On a day that has begun no wave is to come.
+    let waits = if day.date > today(desk) { "quota-withheld-freed" } else { "quota-withheld-unused" };
+    let told = [(waits, freed), ("quota-withheld-closed", closed)].into_iter().filter(|(_, places)| *places > 0);
+    let say = |(key, places): (&str, u32)| desk.words().say_with(key, &[("places", places.into())]);
+    told.map(say).collect::<Vec<_>>().join("; ")
+}
+
 fn row(desk: &Desk, day: &DayLine) -> Row {
     let public = day.of_pool(Pool::Public);
     Row {
@@ -127,6 +140,7 @@ fn row(desk: &Desk, day: &DayLine) -> Row {
         tag: tag(desk, day),
         windows: day.windows.len(),
         public: [public.capacity, public.booked, public.left],
+        withheld: withheld(desk, day),
         priority: day.of_pool(Pool::Priority).capacity,
         reserve: day.of_pool(Pool::Reserve).capacity,
     }
@@ -319,6 +333,18 @@ fn windows(text: &str) -> Option<Vec<Window>> {
     text.lines().filter(|line| !line.trim().is_empty()).map(window).collect()
 }
 
+/// Which of two dates is none, and how one is written.
+fn dates_wrong(desk: &Desk, first: bool, last: bool) -> Faults {
+    let words = desk.words();
+    let mut faults = Faults::none();
+    for (id, label, _) in
+        [("mulai", "closure-from", first), ("akhir", "closure-to", last)].into_iter().filter(|of| of.2)
+    {
+        faults.add(id, words.say_with("quota-date-wrong", &[("field", words.say(label).into())]));
+    }
+    faults
+}
+
 /// The change that a form describes, or the field that is wrong and why.
 fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, Detour> {
     let wrong = |field: &str, key: &str| Ok(Err(Faults::one(field, desk.words().say(key))));
@@ -340,8 +366,15 @@ fn change(desk: &Desk, sent: &Sent) -> Result<Result<TimetableChange, Faults>, D
             TimetableChange::Places { days: days_of(sent), from, until, pool, amount }
         }
         "tanggal" => {
-            let Some(from) = date_of(sent.get("mulai")) else { return wrong("mulai", "quota-date-wrong") };
-            let Some(through) = date_of(sent.get("akhir")) else { return wrong("akhir", "quota-date-wrong") };
+            let last = sent.get("akhir").trim();
+            let first = date_of(sent.get("mulai"));
+            // One day, where only the first is given.
+            let (from, through) = match (first, if last.is_empty() { first } else { date_of(last) }) {
+                (Some(from), Some(through)) => (from, through),
+                (from, through) => {
+                    return Ok(Err(dates_wrong(desk, from.is_none(), through.is_none() && !last.is_empty())));
+                }
+            };
             let exception = match sent.get("isi") {
                 "tutup" => {
                     let (id, en) = (sent.get("sebab").trim().to_owned(), sent.get("why").trim().to_owned());
