@@ -134,8 +134,10 @@ fn said(desk: &Desk, answer: &DoorAnswer) -> Said {
     }
 }
 
-fn people(desk: &Desk, visit: &VisitView) -> String {
-    let args = [("there", visit.arrived_people.into()), ("all", visit.people.into())];
+/// How many of a party are there, and how many are not.
+pub(super) fn people(desk: &Desk, visit: &VisitView) -> String {
+    let missing = visit.people.saturating_sub(visit.arrived_people);
+    let args = [("there", visit.arrived_people.into()), ("all", visit.people.into()), ("missing", missing.into())];
     desk.words().say_with("door-people-there", &args)
 }
 

@@ -49,8 +49,14 @@ day-verdict-early = Early
     .do = May come in. The window begins in { $minutes } minutes; the number is called after that.
 day-verdict-late = Late
     .do = May come in. The window ended { $minutes } minutes ago; waits behind those who are on time.
-day-verdict-rest = The rest of the party
-    .do = The others are inside with this number.
+day-verdict-rest = { $missing ->
+    [0] The party is complete
+   *[other] The party is not complete
+}
+    .do = { $missing ->
+        [0] Everybody is inside with this number.
+       *[other] May come in with this number. { $missing } more have not come yet.
+    }
 day-verdict-wrong-day = Wrong day
     .do = This ticket is for { $date }. Ask the applicant to come that day.
 day-verdict-wrong-office = Wrong office
@@ -128,7 +134,10 @@ door-let-in = Check in
 door-nobody-found = Nobody fits today. Try the queue code.
 door-undo = Take back (2 minutes)
 door-slip = Number slip
-door-people-there = { $there } of { $all } people
+door-people-there = { $missing ->
+    [0] { $there } of { $all } people
+   *[other] { $there } of { $all } people, { $missing } not there yet
+}
 door-counts = Still expected: { $expected } people. Waiting: { $waiting }. Priority places: { $priority }. Reserve: { $reserve }.
 door-walk-in = Without a ticket
 door-service = Purpose
