@@ -34,8 +34,8 @@ const KEPT_MAX: SignedDuration = SignedDuration::from_hours(12);
 const SHOWN_MAX: usize = 300;
 /// People shown for a name.
 const FOUND_MAX: usize = 20;
-/// Letters of a name that is looked for.
-const NAME_MIN: usize = 3;
+/// Letters of a name that is looked for, at least.
+pub const NAME_MIN: u32 = 3;
 /// The latest arrivals that the door shows.
 const LATEST: usize = 12;
 
@@ -300,7 +300,7 @@ pub fn find(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, text: &str) -> R
     let date = zone_of(cx, office).local(cx.now).date();
     let wanted = text.trim().to_lowercase();
     let digits = wanted.len() == 4 && wanted.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits && wanted.chars().count() < NAME_MIN {
+    if !digits && wanted.chars().count() < NAME_MIN as usize {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();

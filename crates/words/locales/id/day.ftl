@@ -46,7 +46,7 @@ day-why-by-number = dipanggil dengan nomor
 day-verdict-on-time = Tepat waktu
     .do = Silakan masuk dan tunggu nomor dipanggil.
 day-verdict-early = Terlalu awal
-    .do = Boleh masuk. Jamnya mulai { $minutes } menit lagi; nomor dipanggil setelah itu.
+    .do = Boleh masuk dan menunggu. Jamnya mulai { $minutes } menit lagi; yang jamnya sudah mulai didahulukan. Jika tidak ada yang lain menunggu, bisa dipanggil lebih awal.
 day-verdict-late = Terlambat
     .do = Boleh masuk. Jamnya lewat { $minutes } menit; menunggu di belakang yang tepat waktu.
 day-verdict-rest = { $missing ->
@@ -131,6 +131,7 @@ door-field-empty = Pindai atau ketik tiket dulu.
 door-how-many = Berapa orang yang datang? (kosong = semua)
 door-check = Periksa
 door-let-in = Catat datang
+door-name-short = Ketik paling sedikit { $letters } huruf dari nama, atau 4 angka terakhir NIK.
 door-nobody-found = Tidak ada yang cocok hari ini. Coba kode antrean.
 door-undo = Batalkan (2 menit)
 door-slip = Slip nomor
