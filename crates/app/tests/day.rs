@@ -302,8 +302,15 @@ async fn a_check_in_is_taken_back_for_two_minutes_and_a_party_comes_in_part() {
     // The rest comes later, by the number of those who are there.
     day.at(8, 40);
     assert_eq!(day_refusal(siti.does(undo(&in_part)).await), DayRefusal::UndoTooLate { seconds: 120 });
+    let left = async || siti.app.ask(siti.caller.clone(), |tx, cx| door(tx, cx, &batam())).await.unwrap().expected;
+    assert_eq!(left().await, 2, "one of three has come");
+    let second = siti.does(part(1)).await.unwrap();
+    assert_eq!((second.verdict, second.signal), (Verdict::Rest { missing: 1 }, Signal::Amber));
+    assert_eq!((second.visit.unwrap().arrived_people, left().await), (2, 1));
+    assert_eq!(day_refusal(siti.does(part(2)).await), DayRefusal::PeopleWrong { max: 1 });
     let rest = siti.scans("a2").await;
-    assert_eq!((rest.verdict, rest.visit.unwrap().arrived_people), (Verdict::Rest, 3));
+    assert_eq!((rest.verdict, rest.signal), (Verdict::Rest { missing: 0 }, Signal::Green));
+    assert_eq!((rest.visit.unwrap().arrived_people, left().await), (3, 0));
     assert_eq!(siti.scans("a2").await.verdict, Verdict::AlreadyIn);
     day.town.check_rules().await;
 }

@@ -521,8 +521,12 @@ pub enum Verdict {
         /// Minutes since the window ended.
         minutes: i64,
     },
-    /// The rest of a party of which some are here.
-    Rest,
+    /// More of a party of which some are here.
+    Rest {
+        /// People of it who are still missing.
+        #[serde(default)]
+        missing: u32,
+    },
     /// Another day.
     WrongDay {
         /// The ticket's date.
@@ -566,14 +570,16 @@ pub enum Signal {
 impl Verdict {
     /// Whether the party is let in.
     pub const fn lets_in(self) -> bool {
-        matches!(self, Self::OnTime | Self::Early { .. } | Self::Late { .. } | Self::Rest)
+        matches!(self, Self::OnTime | Self::Early { .. } | Self::Late { .. } | Self::Rest { .. })
     }
 
     /// The colour.
     pub const fn signal(self) -> Signal {
         match self {
-            Self::OnTime | Self::Rest => Signal::Green,
-            Self::Early { .. } | Self::Late { .. } | Self::AlreadyIn | Self::WasAbsent => Signal::Amber,
+            Self::OnTime | Self::Rest { missing: 0 } => Signal::Green,
+            Self::Rest { .. } | Self::Early { .. } | Self::Late { .. } | Self::AlreadyIn | Self::WasAbsent => {
+                Signal::Amber
+            }
             _ => Signal::Red,
         }
     }
@@ -584,7 +590,7 @@ impl Verdict {
             Self::OnTime => "on_time",
             Self::Early { .. } => "early",
             Self::Late { .. } => "late",
-            Self::Rest => "rest",
+            Self::Rest { .. } => "rest",
             Self::WrongDay { .. } => "wrong_day",
             Self::WrongOffice { .. } => "wrong_office",
             Self::Cancelled => "cancelled",
@@ -618,7 +624,7 @@ pub fn verdict(shown: &Shown, here: &OfficeCode, now: DateTime) -> Verdict {
     match (shown.state, shown.visit) {
         (AppointmentState::Booked, _) => at_its_time(shown, now),
         (_, Some(VisitState::Absent)) => Verdict::WasAbsent,
-        (_, Some(visit)) if visit.is_open() && shown.missing > 0 => Verdict::Rest,
+        (_, Some(visit)) if visit.is_open() && shown.missing > 0 => Verdict::Rest { missing: shown.missing.into() },
         _ => Verdict::AlreadyIn,
     }
 }
@@ -781,7 +787,8 @@ mod tests {
         let inside =
             |visit, missing| Shown { state: AppointmentState::CheckedIn, visit: Some(visit), missing, ..shown() };
         assert_eq!(said(&inside(VisitState::Waiting, 0), 9, 0), Verdict::AlreadyIn);
-        assert_eq!(said(&inside(VisitState::Serving, 2), 9, 0), Verdict::Rest);
+        assert_eq!(said(&inside(VisitState::Serving, 2), 9, 0), Verdict::Rest { missing: 2 });
+        assert_eq!([0, 2].map(|missing| Verdict::Rest { missing }.signal()), [Signal::Green, Signal::Amber]);
         assert_eq!(said(&inside(VisitState::Absent, 0), 9, 0), Verdict::WasAbsent);
     }
 }

@@ -162,7 +162,7 @@
       var here = new Date(now() + data.offset * 60000), date = here.toISOString().slice(0, 10);
       var early = ticket.minutes - here.getUTCHours() * 60 - here.getUTCMinutes() > EARLY_MIN;
       var hour = ("0" + Math.floor(ticket.minutes / 60)).slice(-2) + "." + ("0" + ticket.minutes % 60).slice(-2);
-      if (ticket.office !== data.office || ticket.date !== date) return say("red", data.elsewhere, ticket.office + " " + ticket.date);
+      if (ticket.office !== data.office || ticket.date !== date) return say("red", data.elsewhere, ticket.office + " " + ticket.date + " " + hour);
       if (early) remember("amber", data.early, hour); else remember("green", data.ok, hour);
     }).catch(function () { remember("amber", data.unchecked, shown); });
   }
@@ -194,6 +194,8 @@
     var shown = body.get("shown");
     if (shown && !looked(shown.trim())) put(shown, body.get("people"), true);
   }
+  // A number of people that did not fit, and with what: it is not said of what is scanned next.
+  var refused = null;
   function show(made) {
     PARTS.forEach(function (id) {
       var part = document.getElementById(id);
@@ -203,7 +205,10 @@
     document.title = made.title;
     set(made.getElementById("pindai").dataset, performance.now());
     // What was looked for stays, and gives way to what is scanned next.
+    var idle = !field.value && !form.elements.people.value, people = made.getElementById("people").value;
     if (!field.value) { field.value = made.getElementById("shown").value; field.select(); }
+    if (idle) form.elements.people.value = people;
+    refused = idle && people ? { shown: field.value, people: people } : null;
     document.getElementById("jawab").scrollIntoView({ block: "nearest" });
     sound();
   }
@@ -275,6 +280,8 @@
     // A scanner may send two ends of a line, and a hand is impatient: nothing was shown.
     if (sent === form && !field.value.trim()) return;
     body.set("kunci", newKey());
+    if (sent === form && refused && body.get("people") === refused.people && body.get("shown") !== refused.shown) body.set("people", "");
+    if (sent === form) refused = null;
     if (sent === form) { field.value = ""; form.elements.people.value = ""; }
     if (leaving) return keepScan(body);
     open.push(body);

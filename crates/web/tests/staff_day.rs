@@ -43,7 +43,11 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     door.send(form).await.shows("Tidak dikenal");
     let form = door.form("/petugas/BTM/pintu").fill("shown", &code).fill("people", "dua orang");
     door.send(form).await.hides("Tepat waktu").hides("A-001");
-    let form = door.form("/petugas/BTM/pintu").fill("shown", &code);
+    let form = door.form("/petugas/BTM/pintu");
+    assert_eq!((form.value("shown"), form.value("people")), (code.as_str(), "dua orang"), "what was typed stays");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", "si").fill("people", "");
+    door.send(form).await.shows("paling sedikit 3 huruf").hides("Tidak dikenal");
+    let form = door.form("/petugas/BTM/pintu").fill("shown", &code).fill("people", "");
     door.send(form).await.shows("Tepat waktu").shows("A-001").shows("Siti C***");
     assert!(door.html.contains("says green"), "the colour is there too");
     let undo = door.form("/petugas/BTM/pintu/urung");

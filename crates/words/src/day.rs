@@ -87,6 +87,7 @@ impl Words {
         let key = format!("day-verdict-{}", verdict.as_str().replace('_', "-"));
         let args: Vec<(&str, Arg<'_>)> = match verdict {
             Verdict::Early { minutes } | Verdict::Late { minutes } => vec![("minutes", Arg::from(minutes))],
+            Verdict::Rest { missing } => vec![("missing", missing.into())],
             Verdict::WrongDay { date } => vec![("date", self.date(date).into())],
             Verdict::WrongOffice { office } => vec![("office", office_name(office, catalogue).into())],
             _ => Vec::new(),
@@ -210,7 +211,8 @@ mod tests {
                 Verdict::OnTime,
                 Verdict::Early { minutes: 40 },
                 Verdict::Late { minutes: 20 },
-                Verdict::Rest,
+                Verdict::Rest { missing: 0 },
+                Verdict::Rest { missing: 2 },
                 Verdict::WrongDay { date },
                 Verdict::WrongOffice { office },
                 Verdict::Cancelled,

@@ -34,8 +34,8 @@ const KEPT_MAX: SignedDuration = SignedDuration::from_hours(12);
 const SHOWN_MAX: usize = 300;
 /// People shown for a name.
 const FOUND_MAX: usize = 20;
-/// Letters of a name that is looked for.
-const NAME_MIN: usize = 3;
+/// Letters of a name that is looked for, at least.
+pub const NAME_MIN: u32 = 3;
 /// The latest arrivals that the door shows.
 const LATEST: usize = 12;
 
@@ -151,17 +151,20 @@ impl Operation for CheckIn {
         let people =
             if slot.key.office == self.office { party::members(tx, cx, party.id, slot.key.date)? } else { Vec::new() };
         let answer = DoorAnswer { people, window: Some((slot.key.starts, slot.ends)), ..DoorAnswer::bare(verdict) };
-        let visit = match (verdict, visit) {
-            (Verdict::Rest, Some(visit)) => self.rest(tx, cx, visit)?,
-            (verdict, _) if verdict.lets_in() => self.enter(tx, cx, &on, &party, &slot, at)?,
+        let (verdict, visit) = match (verdict, visit) {
+            (Verdict::Rest { .. }, Some(visit)) => {
+                let visit = self.rest(tx, cx, visit)?;
+                (Verdict::Rest { missing: visit.people - visit.arrived_people }, visit)
+            }
+            (verdict, _) if verdict.lets_in() => (verdict, self.enter(tx, cx, &on, &party, &slot, at)?),
             (_, visit) => {
                 let visit = visit.filter(|visit| visit.office == self.office).map(|visit| view(tx, cx, &visit));
                 let answer = DoorAnswer { visit: visit.transpose()?, ..answer };
                 return self.turned_away(tx, cx, &on, Some(&party), answer);
             }
         };
-        let undo_until = (verdict != Verdict::Rest).then(|| cx.now + SignedDuration::from_secs(UNDO_S));
-        Ok(DoorAnswer { visit: Some(view(tx, cx, &visit)?), undo_until, ..answer })
+        let undo_until = (!matches!(verdict, Verdict::Rest { .. })).then(|| cx.now + SignedDuration::from_secs(UNDO_S));
+        Ok(DoorAnswer { verdict, signal: verdict.signal(), visit: Some(view(tx, cx, &visit)?), undo_until, ..answer })
     }
 }
 
@@ -297,7 +300,7 @@ pub fn find(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, text: &str) -> R
     let date = zone_of(cx, office).local(cx.now).date();
     let wanted = text.trim().to_lowercase();
     let digits = wanted.len() == 4 && wanted.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits && wanted.chars().count() < NAME_MIN {
+    if !digits && wanted.chars().count() < NAME_MIN as usize {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
@@ -355,6 +358,9 @@ pub fn door(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<DoorVi
     let visits = visits::on_day(tx, office, date)?;
     let live = appointments::live_on(tx, office, date)?;
     let expected = live.iter().filter(|(appointment, _)| appointment.state == AppointmentState::Booked);
+    // The rest of a party of which some are here.
+    let in_part = visits.iter().filter(|visit| visit.party.is_some() && visit.state.is_open());
+    let missing = in_part.map(|visit| visit.people - visit.arrived_people);
     let left = |pool| -> Result<u32, Error> {
         let open = slots::of_pool(tx, office, date, pool)?;
         Ok(open.iter().filter(|slot| window_ends(slot, zone) > cx.now || pool == Pool::Reserve).map(Slot::left).sum())
@@ -362,7 +368,7 @@ pub fn door(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<DoorVi
     Ok(DoorView {
         officer,
         latest: visits.iter().rev().take(LATEST).map(|visit| line(cx, visit)).collect::<Result<_, _>>()?,
-        expected: expected.map(|(_, size)| size).sum(),
+        expected: expected.map(|(_, size)| size).sum::<u32>() + missing.sum::<u32>(),
         waiting: visits.iter().filter(|visit| visit.state == VisitState::Waiting).count() as u32,
         priority_left: left(Pool::Priority)?,
         reserve_left: left(Pool::Reserve)?,

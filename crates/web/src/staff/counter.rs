@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 
 use super::desk::{Desk, Screen};
+use super::door::people;
 use super::table::{Needs, Table};
 use crate::pages::visit::{Answer, Detour, Faults, Sent, onward, show};
 
@@ -243,8 +244,7 @@ async fn page(desk: &Desk, with: Shown) -> Answer {
             words.service(visit.service),
             words.passport(visit.passport),
             words.say_with("counter-calls-count", &[("calls", visit.calls.into())]),
-            words
-                .say_with("door-people-there", &[("there", visit.arrived_people.into()), ("all", visit.people.into())]),
+            people(desk, visit),
         ],
         suggest_absent: visit.state == VisitState::Called && visit.calls >= CALLS_BEFORE_ABSENT,
         note: visit.note.clone(),

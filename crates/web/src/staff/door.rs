@@ -1,6 +1,9 @@
 //! The door of an office: one field for a scanner, a camera or a hand; people without a ticket; slips; arrivals that were kept.
 
-use antrean_app::day::{CheckIn, DoorAnswer, Found, Received, UndoCheckIn, VisitView, WalkIn, door, find, slip};
+use antrean_app::Refusal;
+use antrean_app::day::{
+    CheckIn, DayRefusal, DoorAnswer, Found, NAME_MIN, Received, UndoCheckIn, VisitView, WalkIn, door, find, slip,
+};
 use antrean_app::staff::Approved;
 use antrean_domain::office::OfficeCode;
 use antrean_domain::queue_code::QueueCode;
@@ -52,6 +55,8 @@ struct DoorPage {
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
+    /// How many people were typed, where that has to be put right.
+    typed_people: String,
     counts: String,
     services: Vec<(&'static str, String)>,
     passports: Vec<(&'static str, String)>,
@@ -101,6 +106,7 @@ struct Shows {
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
+    typed_people: String,
     chosen: Sent,
     faults: Faults,
 }
@@ -134,8 +140,10 @@ fn said(desk: &Desk, answer: &DoorAnswer) -> Said {
     }
 }
 
-fn people(desk: &Desk, visit: &VisitView) -> String {
-    let args = [("there", visit.arrived_people.into()), ("all", visit.people.into())];
+/// How many of a party are there, and how many are not.
+pub(super) fn people(desk: &Desk, visit: &VisitView) -> String {
+    let missing = visit.people.saturating_sub(visit.arrived_people);
+    let args = [("there", visit.arrived_people.into()), ("all", visit.people.into()), ("missing", missing.into())];
     desk.words().say_with("door-people-there", &args)
 }
 
@@ -203,6 +211,7 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         said: answer.said,
         found: answer.found,
         typed: answer.typed,
+        typed_people: answer.typed_people,
         chosen: answer.chosen,
         faults: answer.faults,
     };
@@ -220,7 +229,14 @@ fn is_name(text: &str) -> bool {
     let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
     let letters = text.chars().all(|letter| letter.is_alphabetic() || " .'".contains(letter));
     let is_code = QueueCode::parse(text).is_ok() || CallNumber::parse(text).is_ok();
-    digits || (letters && text.chars().count() >= 3 && text.len() < 39 && !is_code)
+    digits || (letters && text.chars().count() >= NAME_MIN as usize && text.len() < 39 && !is_code)
+}
+
+/// Whether it is the beginning of a name, or of the end of a NIK, with too little of it to be looked for.
+fn is_short(text: &str) -> bool {
+    let letters = text.chars().all(|letter| letter.is_alphabetic() || " .'".contains(letter));
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    (letters && text.chars().count() < NAME_MIN as usize) || (digits && text.len() < 4)
 }
 
 /// How many people are there; nothing said is everybody, and what is no number is nobody, which is refused.
@@ -250,12 +266,18 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
             if found.is_empty() { Faults::one("shown", desk.words().say("door-nobody-found")) } else { Faults::none() };
         return page(&desk, Shows { found: found.iter().map(row).collect(), typed, faults, ..Shows::default() }).await;
     }
+    if is_short(&typed) {
+        let faults = Faults::one("shown", desk.words().say_with("door-name-short", &[("letters", NAME_MIN.into())]));
+        return page(&desk, Shows { faults, typed, ..Shows::default() }).await;
+    }
     let people = how_many(&sent);
-    match desk.perform(&sent, CheckIn { office, shown: typed, people, seen: None }).await? {
+    match desk.perform(&sent, CheckIn { office, shown: typed.clone(), people, seen: None }).await? {
         Ok(answer) => page(&desk, Shows { said: Some(said(&desk, &answer)), ..Shows::default() }).await,
         Err(refusal) => {
-            let faults = Faults::one("shown", desk.explain(&refusal));
-            page(&desk, Shows { faults, ..Shows::default() }).await
+            let counted = matches!(refusal, Refusal::Day(DayRefusal::PeopleWrong { .. }));
+            let faults = Faults::one(if counted { "people" } else { "shown" }, desk.explain(&refusal));
+            let typed_people = if counted { sent.get("people").to_owned() } else { String::new() };
+            page(&desk, Shows { faults, typed, typed_people, ..Shows::default() }).await
         }
     }
 }
@@ -326,7 +348,7 @@ async fn receive(desk: Desk, sent: Sent) -> Answer {
         Ok(Approved::Asked { .. }) => Ok(onward("/petugas/persetujuan")),
         Err(refusal) => {
             let field = match &refusal {
-                antrean_app::Refusal::Staff(_) => "reason",
+                Refusal::Staff(_) => "reason",
                 _ => "service",
             };
             let faults = Faults::one(field, desk.explain(&refusal));

@@ -46,11 +46,17 @@ day-why-by-number = called by number
 day-verdict-on-time = On time
     .do = Come in and wait for the number.
 day-verdict-early = Early
-    .do = May come in. The window begins in { $minutes } minutes; the number is called after that.
+    .do = May come in and wait. The window begins in { $minutes } minutes; those whose window has begun go first. If nobody else waits, they may be called earlier.
 day-verdict-late = Late
     .do = May come in. The window ended { $minutes } minutes ago; waits behind those who are on time.
-day-verdict-rest = The rest of the party
-    .do = The others are inside with this number.
+day-verdict-rest = { $missing ->
+    [0] The party is complete
+   *[other] The party is not complete
+}
+    .do = { $missing ->
+        [0] Everybody is inside with this number.
+       *[other] May come in with this number. { $missing } more have not come yet.
+    }
 day-verdict-wrong-day = Wrong day
     .do = This ticket is for { $date }. Ask the applicant to come that day.
 day-verdict-wrong-office = Wrong office
@@ -127,10 +133,14 @@ door-field-empty = Scan or type a ticket first.
 door-how-many = How many people arrive? (empty: all)
 door-check = Check
 door-let-in = Check in
+door-name-short = Type at least { $letters } letters of the name, or the last 4 digits of the NIK.
 door-nobody-found = Nobody fits today. Try the queue code.
 door-undo = Take back (2 minutes)
 door-slip = Number slip
-door-people-there = { $there } of { $all } people
+door-people-there = { $missing ->
+    [0] { $there } of { $all } people
+   *[other] { $there } of { $all } people, { $missing } not there yet
+}
 door-counts = Still expected: { $expected } people. Waiting: { $waiting }. Priority places: { $priority }. Reserve: { $reserve }.
 door-walk-in = Without a ticket
 door-service = Purpose

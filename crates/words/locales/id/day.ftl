@@ -46,11 +46,17 @@ day-why-by-number = dipanggil dengan nomor
 day-verdict-on-time = Tepat waktu
     .do = Silakan masuk dan tunggu nomor dipanggil.
 day-verdict-early = Terlalu awal
-    .do = Boleh masuk. Jamnya mulai { $minutes } menit lagi; nomor dipanggil setelah itu.
+    .do = Boleh masuk dan menunggu. Jamnya mulai { $minutes } menit lagi; yang jamnya sudah mulai didahulukan. Jika tidak ada yang lain menunggu, bisa dipanggil lebih awal.
 day-verdict-late = Terlambat
     .do = Boleh masuk. Jamnya lewat { $minutes } menit; menunggu di belakang yang tepat waktu.
-day-verdict-rest = Rombongan lengkap
-    .do = Anggota lain sudah di dalam dengan nomor ini.
+day-verdict-rest = { $missing ->
+    [0] Rombongan lengkap
+   *[other] Rombongan belum lengkap
+}
+    .do = { $missing ->
+        [0] Semua anggota sudah di dalam dengan nomor ini.
+       *[other] Boleh masuk dengan nomor ini. { $missing } orang lagi belum datang.
+    }
 day-verdict-wrong-day = Salah tanggal
     .do = Tiket ini untuk { $date }. Minta pemohon datang pada hari itu.
 day-verdict-wrong-office = Salah kantor
@@ -127,10 +133,14 @@ door-field-empty = Pindai atau ketik tiket dulu.
 door-how-many = Berapa orang yang datang? (kosong = semua)
 door-check = Periksa
 door-let-in = Catat datang
+door-name-short = Ketik paling sedikit { $letters } huruf dari nama, atau 4 angka terakhir NIK.
 door-nobody-found = Tidak ada yang cocok hari ini. Coba kode antrean.
 door-undo = Batalkan (2 menit)
 door-slip = Slip nomor
-door-people-there = { $there } dari { $all } orang
+door-people-there = { $missing ->
+    [0] { $there } dari { $all } orang
+   *[other] { $there } dari { $all } orang, { $missing } belum datang
+}
 door-counts = Belum datang: { $expected } orang. Menunggu: { $waiting }. Tempat prioritas: { $priority }. Cadangan: { $reserve }.
 door-walk-in = Tanpa tiket
 door-service = Keperluan
