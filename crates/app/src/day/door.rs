@@ -14,6 +14,7 @@ use antrean_store::parties::Party;
 use antrean_store::slots::Slot;
 use antrean_store::visits::{NewVisit, Visit};
 use antrean_store::{Fault, Tx, appointments, parties, slots, visits};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -67,13 +68,24 @@ pub struct DoorAnswer {
     pub people: Vec<MemberView>,
     /// The ticket's window.
     pub window: Option<(WindowStart, WindowStart)>,
+    /// The ticket's date.
+    #[serde(default)]
+    pub date: Option<Date>,
     /// Until when it can be taken back, if it was let in.
     pub undo_until: Option<Timestamp>,
 }
 
 impl DoorAnswer {
     fn bare(verdict: Verdict) -> Self {
-        Self { verdict, signal: verdict.signal(), visit: None, people: Vec::new(), window: None, undo_until: None }
+        Self {
+            verdict,
+            signal: verdict.signal(),
+            visit: None,
+            people: Vec::new(),
+            window: None,
+            date: None,
+            undo_until: None,
+        }
     }
 }
 
@@ -145,12 +157,18 @@ impl Operation for CheckIn {
             state: appointment.state,
             visit: visit.as_ref().map(|visit| visit.state),
             missing: visit.as_ref().map_or(0, |visit| (visit.people - visit.arrived_people) as u8),
+            claimed: super::claim_of(tx, party.id)?,
         };
         let verdict = verdict(&facts, &self.office, on.zone.local(at));
         // Who it is, is for the office where they are expected.
         let people =
             if slot.key.office == self.office { party::members(tx, cx, party.id, slot.key.date)? } else { Vec::new() };
-        let answer = DoorAnswer { people, window: Some((slot.key.starts, slot.ends)), ..DoorAnswer::bare(verdict) };
+        let answer = DoorAnswer {
+            people,
+            window: Some((slot.key.starts, slot.ends)),
+            date: Some(slot.key.date),
+            ..DoorAnswer::bare(verdict)
+        };
         let (verdict, visit) = match (verdict, visit) {
             (Verdict::Rest { .. }, Some(visit)) => {
                 let visit = self.rest(tx, cx, visit)?;
