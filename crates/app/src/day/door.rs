@@ -355,6 +355,8 @@ pub struct DoorView {
     pub officer: Officer,
     /// The last arrivals, the newest first.
     pub latest: Vec<VisitView>,
+    /// Those of them that can be taken back now.
+    pub undoable: Vec<VisitId>,
     /// People expected with a ticket who have not come.
     pub expected: u32,
     /// Visits that wait.
@@ -365,6 +367,22 @@ pub struct DoorView {
     pub reserve_left: u32,
     /// What people without a ticket can have here.
     pub received: Received,
+}
+
+/// Whether an arrival is offered to be taken back. Who is there longer is not, though the rest of the party has just come.
+fn can_undo(visit: &Visit, now: Timestamp) -> bool {
+    let since = |at: Timestamp| now <= at + SignedDuration::from_secs(UNDO_S);
+    let fresh = since(visit.changed) && (visit.kept || since(visit.arrived));
+    visit.state == VisitState::Waiting && visit.first_called.is_none() && fresh
+}
+
+/// A visit of today that was taken back, with its names, for whoever has just done it.
+pub fn undone(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, id: VisitId) -> Result<Option<VisitView>, Error> {
+    cx.officer_for(tx, Task::Door, Some(office))?;
+    let today = zone_of(cx, office).local(cx.now).date();
+    let visit = visits::get(tx, id)?.filter(|visit| visit.office == *office && visit.date == today);
+    let visit = visit.filter(|visit| visit.state == VisitState::Undone);
+    Ok(visit.map(|visit| view(tx, cx, &visit)).transpose()?)
 }
 
 /// The day as the door sees it.
@@ -386,6 +404,7 @@ pub fn door(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<DoorVi
     Ok(DoorView {
         officer,
         latest: visits.iter().rev().take(LATEST).map(|visit| line(cx, visit)).collect::<Result<_, _>>()?,
+        undoable: visits.iter().filter(|visit| can_undo(visit, cx.now)).map(|visit| visit.id).collect(),
         expected: expected.map(|(_, size)| size).sum::<u32>() + missing.sum::<u32>(),
         waiting: visits.iter().filter(|visit| visit.state == VisitState::Waiting).count() as u32,
         priority_left: left(Pool::Priority)?,
