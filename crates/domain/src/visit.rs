@@ -503,6 +503,8 @@ pub struct Shown {
     pub visit: Option<VisitState>,
     /// People of the party who have not arrived yet.
     pub missing: u8,
+    /// Where a NIK in it was shown to be somebody else's, if that ended it.
+    pub claimed: Option<OfficeCode>,
 }
 
 /// What the door says of a ticket.
@@ -541,6 +543,13 @@ pub enum Verdict {
     Cancelled,
     /// The office took the place back.
     Revoked,
+    /// The place was taken back since a NIK was shown to be somebody else's.
+    Claimed {
+        /// Where it was shown.
+        office: OfficeCode,
+    },
+    /// Went home before it was served, today.
+    WentHome,
     /// Checked in before, and waiting or being served.
     AlreadyIn,
     /// Called, not there, and back now: the counter or the door puts them back in the line.
@@ -595,6 +604,8 @@ impl Verdict {
             Self::WrongOffice { .. } => "wrong_office",
             Self::Cancelled => "cancelled",
             Self::Revoked => "revoked",
+            Self::Claimed { .. } => "claimed",
+            Self::WentHome => "went_home",
             Self::AlreadyIn => "already_in",
             Self::WasAbsent => "was_absent",
             Self::AlreadyServed => "already_served",
@@ -610,8 +621,13 @@ impl Verdict {
 pub fn verdict(shown: &Shown, here: &OfficeCode, now: DateTime) -> Verdict {
     match shown.state {
         AppointmentState::Cancelled | AppointmentState::CancelledLate => return Verdict::Cancelled,
-        AppointmentState::Revoked => return Verdict::Revoked,
+        AppointmentState::Revoked => {
+            return shown.claimed.map_or(Verdict::Revoked, |office| Verdict::Claimed { office });
+        }
         AppointmentState::Served => return Verdict::AlreadyServed,
+        AppointmentState::NoShow if shown.visit == Some(VisitState::Left) && shown.date == now.date() => {
+            return Verdict::WentHome;
+        }
         AppointmentState::NoShow | AppointmentState::Unrecorded => return Verdict::Missed,
         AppointmentState::Booked | AppointmentState::CheckedIn | AppointmentState::Called => {}
     }
@@ -737,6 +753,7 @@ mod tests {
             state: AppointmentState::Booked,
             visit: None,
             missing: 0,
+            claimed: None,
         }
     }
 
@@ -780,6 +797,16 @@ mod tests {
             assert_eq!(said(&gone, 9, 0), verdict);
             assert_eq!((verdict.signal(), verdict.lets_in()), (Signal::Red, false));
         }
+    }
+
+    #[test]
+    fn who_went_home_today_and_whose_nik_was_claimed_hear_that() {
+        let home = Shown { state: AppointmentState::NoShow, visit: Some(VisitState::Left), ..shown() };
+        assert_eq!(said(&home, 9, 0), Verdict::WentHome);
+        assert_eq!(verdict(&home, &home.office, date(2026, 12, 2).at(9, 0, 0, 0)), Verdict::Missed);
+        let office = shown().office;
+        let claimed = Shown { state: AppointmentState::Revoked, claimed: Some(office), ..shown() };
+        assert_eq!(said(&claimed, 9, 0), Verdict::Claimed { office });
     }
 
     #[test]

@@ -89,7 +89,9 @@ impl Words {
             Verdict::Early { minutes } | Verdict::Late { minutes } => vec![("minutes", Arg::from(minutes))],
             Verdict::Rest { missing } => vec![("missing", missing.into())],
             Verdict::WrongDay { date } => vec![("date", self.date(date).into())],
-            Verdict::WrongOffice { office } => vec![("office", office_name(office, catalogue).into())],
+            Verdict::WrongOffice { office } | Verdict::Claimed { office } => {
+                vec![("office", office_name(office, catalogue).into())]
+            }
             _ => Vec::new(),
         };
         (self.say_with(&key, &args), self.say_with(&format!("{key}.do"), &args))
@@ -217,6 +219,8 @@ mod tests {
                 Verdict::WrongOffice { office },
                 Verdict::Cancelled,
                 Verdict::Revoked,
+                Verdict::Claimed { office },
+                Verdict::WentHome,
                 Verdict::AlreadyIn,
                 Verdict::WasAbsent,
                 Verdict::AlreadyServed,

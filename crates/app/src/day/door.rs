@@ -14,6 +14,7 @@ use antrean_store::parties::Party;
 use antrean_store::slots::Slot;
 use antrean_store::visits::{NewVisit, Visit};
 use antrean_store::{Fault, Tx, appointments, parties, slots, visits};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -67,13 +68,24 @@ pub struct DoorAnswer {
     pub people: Vec<MemberView>,
     /// The ticket's window.
     pub window: Option<(WindowStart, WindowStart)>,
+    /// The ticket's date.
+    #[serde(default)]
+    pub date: Option<Date>,
     /// Until when it can be taken back, if it was let in.
     pub undo_until: Option<Timestamp>,
 }
 
 impl DoorAnswer {
     fn bare(verdict: Verdict) -> Self {
-        Self { verdict, signal: verdict.signal(), visit: None, people: Vec::new(), window: None, undo_until: None }
+        Self {
+            verdict,
+            signal: verdict.signal(),
+            visit: None,
+            people: Vec::new(),
+            window: None,
+            date: None,
+            undo_until: None,
+        }
     }
 }
 
@@ -145,12 +157,18 @@ impl Operation for CheckIn {
             state: appointment.state,
             visit: visit.as_ref().map(|visit| visit.state),
             missing: visit.as_ref().map_or(0, |visit| (visit.people - visit.arrived_people) as u8),
+            claimed: super::claim_of(tx, party.id)?,
         };
         let verdict = verdict(&facts, &self.office, on.zone.local(at));
         // Who it is, is for the office where they are expected.
         let people =
             if slot.key.office == self.office { party::members(tx, cx, party.id, slot.key.date)? } else { Vec::new() };
-        let answer = DoorAnswer { people, window: Some((slot.key.starts, slot.ends)), ..DoorAnswer::bare(verdict) };
+        let answer = DoorAnswer {
+            people,
+            window: Some((slot.key.starts, slot.ends)),
+            date: Some(slot.key.date),
+            ..DoorAnswer::bare(verdict)
+        };
         let (verdict, visit) = match (verdict, visit) {
             (Verdict::Rest { .. }, Some(visit)) => {
                 let visit = self.rest(tx, cx, visit)?;
@@ -337,6 +355,8 @@ pub struct DoorView {
     pub officer: Officer,
     /// The last arrivals, the newest first.
     pub latest: Vec<VisitView>,
+    /// Those of them that can be taken back now.
+    pub undoable: Vec<VisitId>,
     /// People expected with a ticket who have not come.
     pub expected: u32,
     /// Visits that wait.
@@ -347,6 +367,22 @@ pub struct DoorView {
     pub reserve_left: u32,
     /// What people without a ticket can have here.
     pub received: Received,
+}
+
+/// Whether an arrival is offered to be taken back. Who is there longer is not, though the rest of the party has just come.
+fn can_undo(visit: &Visit, now: Timestamp) -> bool {
+    let since = |at: Timestamp| now <= at + SignedDuration::from_secs(UNDO_S);
+    let fresh = since(visit.changed) && (visit.kept || since(visit.arrived));
+    visit.state == VisitState::Waiting && visit.first_called.is_none() && fresh
+}
+
+/// A visit of today that was taken back, with its names, for whoever has just done it.
+pub fn undone(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode, id: VisitId) -> Result<Option<VisitView>, Error> {
+    cx.officer_for(tx, Task::Door, Some(office))?;
+    let today = zone_of(cx, office).local(cx.now).date();
+    let visit = visits::get(tx, id)?.filter(|visit| visit.office == *office && visit.date == today);
+    let visit = visit.filter(|visit| visit.state == VisitState::Undone);
+    Ok(visit.map(|visit| view(tx, cx, &visit)).transpose()?)
 }
 
 /// The day as the door sees it.
@@ -368,6 +404,7 @@ pub fn door(tx: &Tx<'_>, cx: &Context<'_>, office: &OfficeCode) -> Result<DoorVi
     Ok(DoorView {
         officer,
         latest: visits.iter().rev().take(LATEST).map(|visit| line(cx, visit)).collect::<Result<_, _>>()?,
+        undoable: visits.iter().filter(|visit| can_undo(visit, cx.now)).map(|visit| visit.id).collect(),
         expected: expected.map(|(_, size)| size).sum::<u32>() + missing.sum::<u32>(),
         waiting: visits.iter().filter(|visit| visit.state == VisitState::Waiting).count() as u32,
         priority_left: left(Pool::Priority)?,

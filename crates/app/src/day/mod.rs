@@ -33,7 +33,7 @@ pub(crate) use claim::claim_of;
 pub(crate) use claim::claimed;
 pub use claim::{Claimed, MoveClaim, claimed_at};
 pub use counter::{Act, CallNext, Desk, Does, desk};
-pub use door::{CheckIn, DoorAnswer, DoorView, Found, NAME_MIN, UndoCheckIn, door, find};
+pub use door::{CheckIn, DoorAnswer, DoorView, Found, NAME_MIN, UndoCheckIn, door, find, undone};
 pub use evening::EndDay;
 pub use expected::{Expected, expected};
 pub use record::Record;

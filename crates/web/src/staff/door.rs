@@ -9,7 +9,7 @@ use antrean_domain::office::OfficeCode;
 use antrean_domain::queue_code::QueueCode;
 use antrean_domain::service::{PassportKind, ServiceCode};
 use antrean_domain::staff::Task;
-use antrean_domain::visit::{CallNumber, PriorityReason, Signal};
+use antrean_domain::visit::{CallNumber, PriorityReason, Signal, Verdict};
 use antrean_store::ids::VisitId;
 use askama::Template;
 use axum::Json;
@@ -124,7 +124,14 @@ fn said(desk: &Desk, answer: &DoorAnswer) -> Said {
     let (title, detail) = words.verdict(answer.verdict, &desk.app().catalogue());
     let (signal, sign) = signal(answer.signal);
     let mut facts: Vec<String> = answer.people.iter().map(|one| one.name.clone()).collect();
-    facts.extend(answer.window.map(|(starts, ends)| words.window(starts, ends, desk.zone())));
+    // A ticket for elsewhere has the hours of the place there, and its date is asked for too.
+    let elsewhere = match answer.verdict {
+        Verdict::WrongOffice { office } => desk.app().catalogue().offices.get(&office).map(|at| at.zone),
+        _ => None,
+    };
+    facts.extend(elsewhere.and(answer.date).map(|date| words.date(date)));
+    let zone = elsewhere.unwrap_or_else(|| desk.zone());
+    facts.extend(answer.window.map(|(starts, ends)| words.window(starts, ends, zone)));
     let visit = answer.visit.as_ref();
     facts.extend(visit.filter(|visit| visit.people > 1).map(|visit| people(desk, visit)));
     Said {
