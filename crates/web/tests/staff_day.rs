@@ -52,7 +52,7 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     assert!(door.html.contains("says green"), "the colour is there too");
     let undo = door.form("/petugas/BTM/pintu/urung");
     door.send(undo).await;
-    assert_eq!(door.at, "/petugas/BTM/pintu");
+    door.shows("Kedatangan A-001 (Siti C***) dibatalkan.");
     let form = door.form("/petugas/BTM/pintu").fill("shown", &link);
     door.send(form).await.shows("A-002");
     let form = door.form("/petugas/BTM/pintu").fill("shown", &code);

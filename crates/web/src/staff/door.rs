@@ -3,6 +3,7 @@
 use antrean_app::Refusal;
 use antrean_app::day::{
     CheckIn, DayRefusal, DoorAnswer, Found, NAME_MIN, Received, UndoCheckIn, VisitView, WalkIn, door, find, slip,
+    undone,
 };
 use antrean_app::staff::Approved;
 use antrean_domain::office::OfficeCode;
@@ -23,6 +24,9 @@ use super::table::{Needs, SIGN_IN, Table};
 use crate::layers::{PERMISSIONS_POLICY, PERMISSIONS_WITH_CAMERA};
 use crate::pages::visit::{Answer, Faults, Named, Sent, onward, show, with_onward};
 use crate::problem::BadRequest;
+
+/// The field of an address that says whose arrival was just taken back.
+const UNDONE: &str = "urung";
 
 pub(super) fn routes(table: Table) -> Table {
     let needs = Needs::AtOffice(Task::Door);
@@ -52,6 +56,7 @@ struct DoorPage {
     /// Who keeps arrivals here, and where they sign in to come back.
     officer: String,
     sign_in: String,
+    done: String,
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
@@ -93,6 +98,8 @@ struct FoundRow {
 
 struct ArrivalRow {
     id: i64,
+    version: i64,
+    can_undo: bool,
     number: String,
     class: String,
     people: String,
@@ -103,6 +110,8 @@ struct ArrivalRow {
 /// What a page of the door shows besides the day itself.
 #[derive(Default)]
 struct Shows {
+    /// What was just done; empty where nothing was.
+    done: String,
     said: Option<Said>,
     found: Vec<FoundRow>,
     typed: String,
@@ -185,6 +194,8 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
     let words = desk.words();
     let latest = view.latest.iter().map(|visit| ArrivalRow {
         id: visit.id.0,
+        version: visit.version,
+        can_undo: view.undoable.contains(&visit.id),
         number: visit.number.to_string(),
         class: words.class(visit.number.class),
         people: people(desk, visit),
@@ -215,6 +226,7 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
         reasons: PriorityReason::ALL.map(|reason| (reason.as_str(), words.priority_reason(reason))).to_vec(),
         may_decide: desk.officer.role.may(Task::Approve),
         latest: latest.collect(),
+        done: answer.done,
         said: answer.said,
         found: answer.found,
         typed: answer.typed,
@@ -227,8 +239,15 @@ async fn page(desk: &Desk, answer: Shows) -> Answer {
     Ok(answer)
 }
 
-async fn look(desk: Desk) -> Answer {
-    page(&desk, Shows::default()).await
+async fn look(desk: Desk, sent: Sent) -> Answer {
+    let (office, id) = (desk.office()?.code, VisitId(sent.get(UNDONE).parse().unwrap_or(0)));
+    let visit = desk.ask(move |tx, cx| undone(tx, cx, &office, id)).await??;
+    let says = |visit: VisitView| {
+        let names: Vec<String> = visit.names.iter().map(|one| one.name.clone()).collect();
+        let who = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        desk.words().say_with("door-undone", &[("who", format!("{}{who}", visit.number).into())])
+    };
+    page(&desk, Shows { done: visit.map(says).unwrap_or_default(), ..Shows::default() }).await
 }
 
 /// Whether somebody typed a name, or the last four digits of a NIK, and not a ticket.
@@ -324,9 +343,10 @@ async fn undo(desk: Desk, sent: Sent) -> Answer {
     let visit = VisitId(sent.get("visit").parse().unwrap_or(0));
     let version = sent.get("version").parse().unwrap_or(-1);
     match desk.perform(&sent, UndoCheckIn { office, visit, version }).await? {
-        Ok(()) => Ok(onward(&base(&desk)?)),
+        Ok(()) => Ok(onward(&format!("{}?{UNDONE}={visit}", base(&desk)?))),
         Err(refusal) => {
-            let faults = Faults::one("shown", desk.explain(&refusal));
+            let why = desk.words().refusal(&refusal, &desk.app().catalogue());
+            let faults = Faults::one("shown", format!("{}. {}", why.title, why.detail));
             page(&desk, Shows { faults, ..Shows::default() }).await
         }
     }

@@ -140,6 +140,7 @@ door-let-in = Check in
 door-name-short = Type at least { $letters } letters of the name, or the last 4 digits of the NIK.
 door-nobody-found = Nobody fits today. Try the queue code.
 door-undo = Take back (2 minutes)
+door-undone = The arrival of { $who } was taken back.
 door-slip = Number slip
 door-people-there = { $missing ->
     [0] { $there } of { $all } people

@@ -140,6 +140,7 @@ door-let-in = Catat datang
 door-name-short = Ketik paling sedikit { $letters } huruf dari nama, atau 4 angka terakhir NIK.
 door-nobody-found = Tidak ada yang cocok hari ini. Coba kode antrean.
 door-undo = Batalkan (2 menit)
+door-undone = Kedatangan { $who } dibatalkan.
 door-slip = Slip nomor
 door-people-there = { $missing ->
     [0] { $there } dari { $all } orang
