@@ -83,7 +83,7 @@ async fn a_form_that_changes_nothing_writes_nothing_and_says_so() {
     head.open(HERE).await;
     let form = head.form(HERE).fill("alasan", "uji");
     head.send(form).await.shows("Tidak ada isian yang berubah, jadi tidak ada yang disimpan.").hides("tersimpan.");
-    head.open("/petugas/BTM/riwayat").await.shows("Belum ada perubahan oleh petugas.");
+    head.open("/petugas/BTM/kuota/riwayat").await.shows("Belum ada perubahan oleh petugas.");
 }
 
 #[tokio::test]
