@@ -294,7 +294,7 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
     }
     if is_short(&typed) {
         let faults = Faults::one("shown", desk.words().say_with("door-name-short", &[("letters", NAME_MIN.into())]));
-        return page(&desk, Shows { faults, typed, ..Shows::default() }).await;
+        return page(&desk, Shows { typed, faults, ..Shows::default() }).await;
     }
     let people = how_many(&sent);
     match desk.perform(&sent, CheckIn { office, shown: typed.clone(), people, seen: None }).await? {
@@ -303,7 +303,7 @@ async fn scan(desk: Desk, sent: Sent) -> Answer {
             let counted = matches!(refusal, Refusal::Day(DayRefusal::PeopleWrong { .. }));
             let faults = Faults::one(if counted { "people" } else { "shown" }, desk.explain(&refusal));
             let typed_people = if counted { sent.get("people").to_owned() } else { String::new() };
-            page(&desk, Shows { faults, typed, typed_people, ..Shows::default() }).await
+            page(&desk, Shows { typed, typed_people, faults, ..Shows::default() }).await
         }
     }
 }
