@@ -440,7 +440,7 @@ mod tests {
                 "WITA is not the zone of Kota Langsa, WIB",
             ),
             (OFFICES, "97.9593,office,", "97.9593,exact,", "position_quality", "is not office, district or regency"),
-            (OFFICES, "4.4754,97.9593", "4.4754,197.9593", "longitude", "is not between"),
+            (OFFICES, "4.4754,97.9593", "4.4754,197.9593", "longitude", "is no number between"),
             (OFFICES, "Langsa\",high", "Langsa\",sure", "confidence", "is not high, medium or low"),
             (OFFICES, "code TD,TD,", "code TD,TC,", "queue_prefix", "TC belongs to another office already"),
             (OFFICES, "code TD,TD,", "code TD,T,", "queue_prefix", "is not two letters or digits"),
