@@ -74,7 +74,7 @@ async fn a_ticket_goes_from_the_door_to_the_counter_and_the_display_shows_its_nu
     let form = counter.form("/petugas/BTM/loket/kerja");
     counter.press(form, "does", "start").await.shows("dilayani");
     let stale = other_tab.form("/petugas/BTM/loket/kerja");
-    other_tab.press(stale, "does", "absent").await.shows("A-002 sudah dilayani (loket 3)");
+    other_tab.press(stale, "does", "absent").await.shows("A-002 sekarang dilayani (loket 3)");
 
     let mut anybody = Browser::new(&server);
     anybody.open("/layar/BTM").await.shows("A-002").shows("ke loket 3").hides("Siti");
@@ -179,7 +179,8 @@ async fn people_without_a_ticket_get_a_slip_and_an_emergency_waits_for_the_head(
     {
         assert!(door.html.contains(kept), "what was chosen stays: {kept}");
     }
-    let form = door.form("/petugas/BTM/pintu/tanpa-tiket").fill("reason", "keluarga sakit di luar negeri");
+    let form = door.form("/petugas/BTM/pintu/tanpa-tiket").without("count").also("count", "1");
+    let form = form.fill("reason", "keluarga sakit di luar negeri");
     door.send(form).await;
     assert_eq!(door.at, "/petugas/persetujuan");
     let mut head = Browser::on_duty(&server, &server.on_duty("kepala", Role::Head, &["BTM"]).await);

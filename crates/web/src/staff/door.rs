@@ -324,9 +324,14 @@ async fn send_kept(desk: Desk, sent: Sent) -> Answer {
     if !by.is_empty() && by != desk.officer.id.to_string() {
         return Ok((StatusCode::CONFLICT, Json(json!({ "signal": "amber" }))).into_response());
     }
+    // A form counts once as it was filled in: as the page's own form was, then.
+    let once = match seen {
+        Some(_) => sent.clone(),
+        None => Sent::of(["kunci", "shown", "people"].map(|name| (name, sent.get(name).to_owned()))),
+    };
     let people = how_many(&sent);
     let kept = CheckIn { office, shown: sent.get("shown").to_owned(), people, seen };
-    let mut answer = match desk.perform(&sent, kept).await? {
+    let mut answer = match desk.perform(&once, kept).await? {
         Ok(answer) => {
             let said = said(&desk, &answer);
             json!({ "signal": said.signal, "title": said.title, "number": said.number })
